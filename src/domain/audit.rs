@@ -1,0 +1,282 @@
+//! Every act that the audit log keeps.
+
+use std::net::IpAddr;
+
+use super::actor::{Actor, Who};
+
+/// What was done, or tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// The organization and its first Owner were created.
+    OrganizationCreated,
+    /// Somebody signed in.
+    SignedIn,
+    /// A sign-in failed.
+    SignInFailed,
+    /// Somebody signed out of one session.
+    SignedOut,
+    /// All sessions of a person were ended.
+    SignedOutEverywhere,
+    /// A password was changed.
+    PasswordChanged,
+    /// A person was invited.
+    MemberInvited,
+    /// An invitation was taken back.
+    InvitationCancelled,
+    /// An invitation was accepted; the person is now a member.
+    InvitationAccepted,
+    /// A person was added with the command line.
+    MemberAdded,
+    /// A person got another role.
+    RoleChanged,
+    /// A person may no longer sign in.
+    MemberDeactivated,
+    /// A person may sign in again.
+    MemberReactivated,
+    /// A connection was saved after a check that passed.
+    ConnectionAdded,
+    /// A connection was saved without a check.
+    ConnectionAddedUnchecked,
+    /// A connection was not saved because its check failed.
+    ConnectionRefused,
+    /// A person had a connection checked.
+    ConnectionVerified,
+    /// A check, scheduled or not, changed a connection's health.
+    HealthChanged,
+    /// A new key passed its check and took the old one's place.
+    KeyReplaced,
+    /// A new key took the old one's place without a check.
+    KeyReplacedUnchecked,
+    /// A new key did not pass; the old one stayed.
+    KeyReplaceFailed,
+    /// A connection's other fields were changed.
+    ConnectionEdited,
+    /// A connection was paused.
+    ConnectionPaused,
+    /// A paused connection was resumed.
+    ConnectionResumed,
+    /// Models of a connection were switched on or off.
+    ModelsSwitched,
+    /// A connection and its key were deleted.
+    ConnectionRemoved,
+    /// A sealed secret did not open.
+    SecretOpenFailed,
+    /// The list of outgoing addresses was changed.
+    EgressChanged,
+    /// A route to an address was tested.
+    RouteTested,
+    /// The audit log was exported.
+    AuditExported,
+    /// A page or act was refused because of the role.
+    AccessDenied,
+}
+
+/// A family of acts, for the filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActGroup {
+    /// Provider keys.
+    Keys,
+    /// Checks of provider keys.
+    Checks,
+    /// People.
+    Members,
+    /// Sign-in and sessions.
+    SignIn,
+    /// The organization's settings.
+    Settings,
+}
+
+impl ActGroup {
+    /// Every group, in the filter's order.
+    pub const ALL: [ActGroup; 5] = [Self::Keys, Self::Checks, Self::Members, Self::SignIn, Self::Settings];
+
+    /// The form value.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Keys => "keys",
+            Self::Checks => "checks",
+            Self::Members => "members",
+            Self::SignIn => "sign_in",
+            Self::Settings => "settings",
+        }
+    }
+
+    /// The word in the filter.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Keys => "Keys",
+            Self::Checks => "Checks",
+            Self::Members => "Members",
+            Self::SignIn => "Sign-in",
+            Self::Settings => "Settings",
+        }
+    }
+
+    /// The acts of this group.
+    pub fn acts(self) -> impl Iterator<Item = Act> {
+        Act::ALL.into_iter().filter(move |act| act.group() == self)
+    }
+}
+
+/// Acts with their group, stored form and words; one line for each.
+macro_rules! acts {
+    ($($act:ident, $group:ident, $slug:literal, $words:literal;)*) => {
+        impl Act {
+            /// Every act.
+            pub const ALL: [Act; [$(Act::$act),*].len()] = [$(Act::$act),*];
+
+            /// The stored form.
+            #[must_use]
+            pub fn slug(self) -> &'static str {
+                match self { $(Self::$act => $slug,)* }
+            }
+
+            /// The words before the target's name: "Replaced the key of".
+            #[must_use]
+            pub fn words(self) -> &'static str {
+                match self { $(Self::$act => $words,)* }
+            }
+
+            /// The family.
+            #[must_use]
+            pub fn group(self) -> ActGroup {
+                match self { $(Self::$act => ActGroup::$group,)* }
+            }
+        }
+    };
+}
+
+acts! {
+    OrganizationCreated, Settings, "organization.created", "Created the organization";
+    SignedIn, SignIn, "session.signed_in", "Signed in";
+    SignInFailed, SignIn, "session.sign_in_failed", "Failed sign-in for";
+    SignedOut, SignIn, "session.signed_out", "Signed out";
+    SignedOutEverywhere, SignIn, "session.signed_out_everywhere", "Ended all sessions of";
+    PasswordChanged, SignIn, "user.password_changed", "Changed the password of";
+    MemberInvited, Members, "member.invited", "Invited";
+    InvitationCancelled, Members, "invitation.cancelled", "Cancelled the invitation of";
+    InvitationAccepted, Members, "invitation.accepted", "Accepted the invitation as";
+    MemberAdded, Members, "member.added", "Added";
+    RoleChanged, Members, "member.role_changed", "Changed the role of";
+    MemberDeactivated, Members, "member.deactivated", "Deactivated";
+    MemberReactivated, Members, "member.reactivated", "Reactivated";
+    ConnectionAdded, Keys, "connection.added", "Added";
+    ConnectionAddedUnchecked, Keys, "connection.added_unchecked", "Added without a check";
+    ConnectionRefused, Keys, "connection.refused", "Could not add";
+    ConnectionVerified, Checks, "connection.verified", "Verified";
+    HealthChanged, Checks, "connection.health_changed", "Found a change in";
+    KeyReplaced, Keys, "key.replaced", "Replaced the key of";
+    KeyReplacedUnchecked, Keys, "key.replaced_unchecked", "Replaced, without a check, the key of";
+    KeyReplaceFailed, Keys, "key.replace_failed", "Could not replace the key of";
+    ConnectionEdited, Keys, "connection.edited", "Edited";
+    ConnectionPaused, Keys, "connection.paused", "Paused";
+    ConnectionResumed, Keys, "connection.resumed", "Resumed";
+    ModelsSwitched, Keys, "connection.models_switched", "Switched models of";
+    ConnectionRemoved, Keys, "connection.removed", "Removed";
+    SecretOpenFailed, Keys, "crypto.open_failed", "Could not open the key of";
+    EgressChanged, Settings, "egress.changed", "Changed the outgoing addresses";
+    RouteTested, Checks, "egress.route_tested", "Tested the route to";
+    AuditExported, Settings, "audit.exported", "Exported the audit log";
+    AccessDenied, SignIn, "access.denied", "Was refused";
+}
+
+impl Act {
+    /// The act of that stored form; `None` for one that another version wrote.
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|act| act.slug() == slug)
+    }
+}
+
+/// What an act was done to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AuditTarget {
+    /// A connection.
+    Connection {
+        /// Its id; it may be gone by the time somebody reads the log.
+        id: i64,
+        /// Its name at the time.
+        name: String,
+    },
+    /// A member.
+    User {
+        /// The user's id.
+        id: i64,
+        /// The name at the time.
+        name: String,
+    },
+    /// Anything else, by name: an e-mail address, a URL.
+    Other(String),
+}
+
+impl AuditTarget {
+    /// The stored kind.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Connection { .. } => "connection",
+            Self::User { .. } => "user",
+            Self::Other(_) => "other",
+        }
+    }
+
+    /// The id, if it has one.
+    #[must_use]
+    pub fn id(&self) -> Option<i64> {
+        match self {
+            Self::Connection { id, .. } | Self::User { id, .. } => Some(*id),
+            Self::Other(_) => None,
+        }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Connection { name, .. } | Self::User { name, .. } | Self::Other(name) => name,
+        }
+    }
+}
+
+/// One line of the log, before it is written. Details never hold a secret.
+#[derive(Clone, Debug)]
+pub struct AuditEntry {
+    /// Who.
+    pub who: Who,
+    /// From where, if over the network.
+    pub ip: Option<IpAddr>,
+    /// What.
+    pub act: Act,
+    /// To what.
+    pub target: Option<AuditTarget>,
+    /// A few words more: "Ending aP31 to ending Zt0c".
+    pub details: String,
+}
+
+impl AuditEntry {
+    /// An act of a member.
+    #[must_use]
+    pub fn by(actor: &Actor, act: Act) -> Self {
+        Self { who: actor.who(), ip: actor.ip, act, target: None, details: String::new() }
+    }
+
+    /// An act of the system, the operator or somebody unknown.
+    #[must_use]
+    pub fn of(who: Who, ip: Option<IpAddr>, act: Act) -> Self {
+        Self { who, ip, act, target: None, details: String::new() }
+    }
+
+    /// Names the target.
+    #[must_use]
+    pub fn on(self, target: AuditTarget) -> Self {
+        Self { target: Some(target), ..self }
+    }
+
+    /// Adds a few words.
+    #[must_use]
+    pub fn with(self, details: impl Into<String>) -> Self {
+        Self { details: details.into(), ..self }
+    }
+}

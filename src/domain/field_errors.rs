@@ -1,0 +1,73 @@
+//! What is wrong with what somebody typed, field by field. Pages and the REST API show the same map.
+
+use std::collections::BTreeMap;
+
+/// One thing that is wrong with one field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// What happened, why, and what to do; whole sentences. The first sentence also stands in the summary.
+    pub message: String,
+    /// A value that would be right, offered as a button ("Use this").
+    pub suggestion: Option<String>,
+    /// A page that helps: its address and its words.
+    pub link: Option<(String, String)>,
+}
+
+impl FieldError {
+    /// The first sentence, without its full stop, for the summary at the top of a page.
+    #[must_use]
+    pub fn summary(&self) -> &str {
+        let end = self.message.find(". ").unwrap_or(self.message.len());
+        self.message[..end].trim_end_matches('.')
+    }
+}
+
+impl<T: Into<String>> From<T> for FieldError {
+    fn from(message: T) -> Self {
+        Self { message: message.into(), suggestion: None, link: None }
+    }
+}
+
+/// Errors by the name of their field. The empty name stands for the form as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldErrors(BTreeMap<String, Vec<FieldError>>);
+
+impl FieldErrors {
+    /// One error, on one field.
+    #[must_use]
+    pub fn one(field: &str, error: impl Into<FieldError>) -> Self {
+        let mut errors = Self::default();
+        errors.add(field, error);
+        errors
+    }
+
+    /// Adds an error to a field.
+    pub fn add(&mut self, field: &str, error: impl Into<FieldError>) {
+        self.0.entry(field.to_owned()).or_default().push(error.into());
+    }
+
+    /// The first error of a field.
+    #[must_use]
+    pub fn on(&self, field: &str) -> Option<&FieldError> {
+        self.0.get(field).and_then(|errors| errors.first())
+    }
+
+    /// Every error with its field.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &FieldError)> {
+        self.0.iter().flat_map(|(field, errors)| errors.iter().map(move |error| (field.as_str(), error)))
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `Ok` when nothing is wrong, for the end of a validation.
+    ///
+    /// # Errors
+    /// The errors themselves, if there are any.
+    pub fn into_result(self) -> Result<(), Self> {
+        if self.is_empty() { Ok(()) } else { Err(self) }
+    }
+}

@@ -1,0 +1,122 @@
+//! The five roles of an organization and what each may do.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A member's role, from the most to the least powerful.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Role {
+    /// Everything, including other Owners. There is always at least one.
+    Owner,
+    /// Keys and people, but no Owners and no security settings.
+    Administrator,
+    /// Writes prompts and uses models.
+    Manager,
+    /// Uses models.
+    Reviewer,
+    /// Uses models.
+    Annotator,
+}
+
+/// Something that a role may or may not do. The members page prints this list as a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// See the base models and use them.
+    UseModels,
+    /// See, add, verify, replace, pause and remove provider keys.
+    ManageConnections,
+    /// Invite people, change roles, deactivate people.
+    ManageMembers,
+    /// Read the audit log.
+    ReadAudit,
+    /// Change the list of outgoing addresses.
+    ManageEgress,
+    /// Make, change or deactivate an Owner.
+    ManageOwners,
+}
+
+impl Permission {
+    /// Every permission, in the order in which pages list them.
+    pub const ALL: [Permission; 6] = [
+        Self::UseModels,
+        Self::ManageConnections,
+        Self::ManageMembers,
+        Self::ReadAudit,
+        Self::ManageEgress,
+        Self::ManageOwners,
+    ];
+
+    /// The permission in words, as the members page prints it.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::UseModels => "Use models in AI workflows",
+            Self::ManageConnections => "Add, replace and remove keys",
+            Self::ManageMembers => "Invite people, change roles",
+            Self::ReadAudit => "Read the audit log",
+            Self::ManageEgress => "Edit the outgoing addresses",
+            Self::ManageOwners => "Change or deactivate Owners",
+        }
+    }
+}
+
+impl Role {
+    /// Every role, most powerful first.
+    pub const ALL: [Role; 5] = [Self::Owner, Self::Administrator, Self::Manager, Self::Reviewer, Self::Annotator];
+
+    /// Whether this role carries a permission.
+    #[must_use]
+    pub fn may(self, permission: Permission) -> bool {
+        match permission {
+            Permission::UseModels => true,
+            Permission::ManageConnections | Permission::ManageMembers | Permission::ReadAudit => {
+                matches!(self, Self::Owner | Self::Administrator)
+            }
+            Permission::ManageEgress | Permission::ManageOwners => self == Self::Owner,
+        }
+    }
+
+    /// The stored and submitted form: lower case.
+    #[must_use]
+    pub fn slug(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Administrator => "administrator",
+            Self::Manager => "manager",
+            Self::Reviewer => "reviewer",
+            Self::Annotator => "annotator",
+        }
+    }
+
+    /// The role with its article, for sentences: "an Administrator".
+    #[must_use]
+    pub fn with_article(self) -> String {
+        let article = if matches!(self, Self::Manager | Self::Reviewer) { "a" } else { "an" };
+        format!("{article} {self}")
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Owner => "Owner",
+            Self::Administrator => "Administrator",
+            Self::Manager => "Manager",
+            Self::Reviewer => "Reviewer",
+            Self::Annotator => "Annotator",
+        })
+    }
+}
+
+/// The text is no role.
+#[derive(Debug, thiserror::Error)]
+#[error("expected owner, administrator, manager, reviewer or annotator")]
+pub struct UnknownRole;
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        Self::ALL.into_iter().find(|role| role.slug().eq_ignore_ascii_case(text)).ok_or(UnknownRole)
+    }
+}

@@ -1,0 +1,3 @@
+//! Claviger keeps an organization's model-provider keys.
+pub mod clock;
+pub mod domain;
