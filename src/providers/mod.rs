@@ -1,0 +1,7 @@
+//! The world outside: one guarded client, and what each provider's servers say and mean.
+
+pub mod call_errors;
+pub mod calls;
+pub mod outbound;
+pub mod policy;
+pub mod route;
