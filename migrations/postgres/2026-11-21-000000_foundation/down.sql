@@ -1,0 +1,15 @@
+DROP TABLE leases;
+DROP TABLE audit_log;
+DROP TABLE egress_addresses;
+DROP TABLE held_secrets;
+DROP TABLE checks;
+DROP TABLE connection_models;
+DROP TABLE connection_secrets;
+DROP TABLE connections;
+DROP TABLE data_keys;
+DROP TABLE sign_in_failures;
+DROP TABLE invitations;
+DROP TABLE sessions;
+DROP TABLE users;
+DROP TABLE organizations;
+DROP FUNCTION audit_log_is_append_only();

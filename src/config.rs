@@ -1,0 +1,485 @@
+//! Every setting: an environment variable each, documented here and nowhere else. `claviger config` prints
+//! this table and a test compares the README's with it.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::providers::outbound::VendorBases;
+use crate::providers::policy::AllowRule;
+
+/// One environment variable.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// Its name.
+    pub name: &'static str,
+    /// What holds when it is not set, in words.
+    pub default: &'static str,
+    /// What it does.
+    pub what: &'static str,
+}
+
+/// Every setting, in the order of the README's table.
+pub const SETTINGS: &[Setting] = &[
+    Setting { name: "CLAVIGER_LISTEN", default: "127.0.0.1:8080", what: "Address and port to listen on." },
+    Setting {
+        name: "CLAVIGER_PUBLIC_URL",
+        default: "http://<CLAVIGER_LISTEN>",
+        what: "The address people type, without a path. `https://` except on loopback: sign-in needs secure cookies.",
+    },
+    Setting {
+        name: "CLAVIGER_DATA",
+        default: "./data",
+        what: "Data folder; holds the SQLite database and, in `keys/`, the master key. Made with mode 0700.",
+    },
+    Setting {
+        name: "CLAVIGER_DATABASE_URL",
+        default: "sqlite://<CLAVIGER_DATA>/claviger.db",
+        what: "`sqlite://PATH` or `postgres://USER:PASSWORD@HOST/NAME`. TLS to PostgreSQL (`sslmode=require`, `verify-full`) needs a build with the feature `pg-tls`.",
+    },
+    Setting { name: "CLAVIGER_DATABASE_POOL", default: "8", what: "Most database connections, 1 to 64." },
+    Setting {
+        name: "CLAVIGER_MASTER_KEY_FILE",
+        default: "<CLAVIGER_DATA>/keys/master.key",
+        what: "File with the master keys. Made at the first start, mode 0600. Back it up apart from the database.",
+    },
+    Setting {
+        name: "CLAVIGER_EGRESS_ALLOW",
+        default: "(none)",
+        what: "Private or loopback targets that may be called, comma-separated: `127.0.0.1:11434, 10.0.0.0/8`. Metadata and link-local addresses are never allowed.",
+    },
+    Setting {
+        name: "CLAVIGER_EGRESS_PROXY",
+        default: "(none)",
+        what: "HTTP proxy for all calls to providers, such as `http://proxy.example:3128`. `HTTP_PROXY` and its like are ignored.",
+    },
+    Setting {
+        name: "CLAVIGER_CA_FILE",
+        default: "(none)",
+        what: "PEM file with certificate authorities to trust beside the system’s, for your own servers.",
+    },
+    Setting {
+        name: "CLAVIGER_OPENAI_BASE_URL",
+        default: "https://api.openai.com/v1",
+        what: "OpenAI’s address; for regional endpoints such as `https://eu.api.openai.com/v1`, and for tests.",
+    },
+    Setting {
+        name: "CLAVIGER_GEMINI_BASE_URL",
+        default: "https://generativelanguage.googleapis.com",
+        what: "Gemini’s address.",
+    },
+    Setting {
+        name: "CLAVIGER_VERTEX_BASE_URL",
+        default: "(by location)",
+        what: "Vertex AI’s address, in place of the one that follows from the location.",
+    },
+    Setting {
+        name: "CLAVIGER_ANTHROPIC_BASE_URL", default: "https://api.anthropic.com", what: "Anthropic’s address."
+    },
+    Setting {
+        name: "CLAVIGER_GOOGLE_TOKEN_URL",
+        default: "https://oauth2.googleapis.com/token",
+        what: "Where service accounts get their access tokens. The address inside a key file is never called.",
+    },
+    Setting {
+        name: "CLAVIGER_CATALOG_FILE",
+        default: "(the one in the binary)",
+        what: "JSON file with models, prices and retirement dates, in place of the built-in one. Read again when it changes.",
+    },
+    Setting {
+        name: "CLAVIGER_CHECK_EVERY_MINUTES",
+        default: "30",
+        what: "How often each connection is checked; 0 switches scheduled checks off.",
+    },
+    Setting {
+        name: "CLAVIGER_TRUSTED_PROXIES",
+        default: "(none)",
+        what: "Addresses or blocks of reverse proxies whose `X-Forwarded-For` is believed, comma-separated.",
+    },
+    Setting { name: "CLAVIGER_LOG", default: "info", what: "Log filter, such as `info` or `claviger=debug,warn`." },
+    Setting { name: "CLAVIGER_LOG_FORMAT", default: "text", what: "`text` or `json`." },
+];
+
+/// A setting that cannot be used. Stops the start.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {problem} Expected {expected}.")]
+pub struct ConfigError {
+    /// The variable.
+    pub name: &'static str,
+    /// What is wrong, a sentence. Never repeats a value that may hold a password.
+    pub problem: String,
+    /// What would be right.
+    pub expected: &'static str,
+}
+
+/// Where the rows are.
+#[derive(Clone)]
+pub enum DatabaseUrl {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server; the address may hold a password.
+    Postgres(SecretString),
+}
+
+impl DatabaseUrl {
+    /// Reads `sqlite://PATH`, `postgres://…` or `postgresql://…`. Nothing else: a typo must not become the
+    /// name of a new SQLite file.
+    ///
+    /// # Errors
+    /// A sentence, for the setting or for the backup command that named the database.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("sqlite://") {
+            let path = path.split('?').next().unwrap_or_default();
+            return if path.is_empty() {
+                Err("The path of the SQLite file is missing.".into())
+            } else {
+                Ok(Self::Sqlite(path.into()))
+            };
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            Url::parse(text).map_err(|_| "This PostgreSQL address can’t be read.".to_owned())?;
+            return Ok(Self::Postgres(text.to_owned().into()));
+        }
+        Err("This is neither a SQLite nor a PostgreSQL address.".into())
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    /// The address without its password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Postgres(url) => f.write_str(&without_password(url.expose_secret())),
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line, for machines.
+    Json,
+}
+
+/// All settings, read and judged.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Origin that people type: scheme, host, port.
+    pub public_url: Url,
+    /// Data folder.
+    pub data: PathBuf,
+    /// Where the rows are.
+    pub database: DatabaseUrl,
+    /// Most database connections.
+    pub database_pool: u32,
+    /// The master-key file.
+    pub master_key_file: PathBuf,
+    /// Private and loopback targets that may be called.
+    pub egress_allow: Vec<AllowRule>,
+    /// Proxy for calls to providers.
+    pub egress_proxy: Option<Url>,
+    /// Extra certificate authorities.
+    pub ca_file: Option<PathBuf>,
+    /// Addresses of the vendors.
+    pub vendor_bases: VendorBases,
+    /// A catalogue in place of the built-in one.
+    pub catalog_file: Option<PathBuf>,
+    /// How often each connection is checked; `None` never.
+    pub check_every: Option<Duration>,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Log filter.
+    pub log: String,
+    /// Log format.
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// The first variable that cannot be used, with what it expects.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        #[expect(clippy::disallowed_methods, reason = "this is where settings are read")]
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads settings from anywhere. An empty value counts as not set.
+    ///
+    /// # Errors
+    /// The first variable that cannot be used, with what it expects.
+    pub fn read(value_of: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let values = Values(Box::new(move |name| value_of(name).filter(|value| !value.trim().is_empty())));
+        let listen: SocketAddr = values.parse_or(
+            "CLAVIGER_LISTEN",
+            "an IP address and a port, such as 127.0.0.1:8080",
+            SocketAddr::from(([127, 0, 0, 1], 8080)),
+        )?;
+        let data = values.path("CLAVIGER_DATA").unwrap_or_else(|| PathBuf::from("data"));
+        Ok(Self {
+            public_url: values.public_url(listen)?,
+            database: values.database(&data)?,
+            database_pool: values.number("CLAVIGER_DATABASE_POOL", "a whole number from 1 to 64", 1..=64, 8)?,
+            master_key_file: values
+                .path("CLAVIGER_MASTER_KEY_FILE")
+                .unwrap_or_else(|| data.join("keys").join("master.key")),
+            egress_allow: values.list("CLAVIGER_EGRESS_ALLOW", "addresses or blocks, each with or without a port")?,
+            egress_proxy: values.optional_url("CLAVIGER_EGRESS_PROXY")?,
+            ca_file: values.path("CLAVIGER_CA_FILE"),
+            vendor_bases: values.vendor_bases()?,
+            catalog_file: values.path("CLAVIGER_CATALOG_FILE"),
+            check_every: values.check_every()?,
+            trusted_proxies: values.trusted_proxies()?,
+            log: values.text("CLAVIGER_LOG").unwrap_or_else(|| "info".into()),
+            log_format: values.log_format()?,
+            listen,
+            data,
+        })
+    }
+
+    /// Whether people reach the server by https, so that HSTS may be sent.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url.scheme() == "https"
+    }
+
+    /// The public origin as browsers send it in `Origin`.
+    #[must_use]
+    pub fn public_origin(&self) -> String {
+        self.public_url.origin().ascii_serialization()
+    }
+
+    /// Each setting with its value now, for `claviger config`. Passwords are left out.
+    #[must_use]
+    pub fn values(&self) -> Vec<(Setting, String)> {
+        SETTINGS.iter().map(|setting| (*setting, self.value(setting.name))).collect()
+    }
+
+    fn value(&self, name: &str) -> String {
+        let path = |path: &Option<PathBuf>| path.as_deref().map_or_else(String::new, show_path);
+        match name {
+            "CLAVIGER_LISTEN" => self.listen.to_string(),
+            "CLAVIGER_PUBLIC_URL" => self.public_origin(),
+            "CLAVIGER_DATA" => show_path(&self.data),
+            "CLAVIGER_DATABASE_URL" => self.database.to_string(),
+            "CLAVIGER_DATABASE_POOL" => self.database_pool.to_string(),
+            "CLAVIGER_MASTER_KEY_FILE" => show_path(&self.master_key_file),
+            "CLAVIGER_EGRESS_ALLOW" => join(&self.egress_allow),
+            "CLAVIGER_EGRESS_PROXY" => {
+                self.egress_proxy.as_ref().map_or_else(String::new, |url| without_password(url.as_str()))
+            }
+            "CLAVIGER_CA_FILE" => path(&self.ca_file),
+            "CLAVIGER_OPENAI_BASE_URL" => self.vendor_bases.openai.to_string(),
+            "CLAVIGER_GEMINI_BASE_URL" => self.vendor_bases.gemini.to_string(),
+            "CLAVIGER_VERTEX_BASE_URL" => {
+                self.vendor_bases.vertex.as_ref().map_or_else(String::new, ToString::to_string)
+            }
+            "CLAVIGER_ANTHROPIC_BASE_URL" => self.vendor_bases.anthropic.to_string(),
+            "CLAVIGER_GOOGLE_TOKEN_URL" => self.vendor_bases.google_token.to_string(),
+            "CLAVIGER_CATALOG_FILE" => path(&self.catalog_file),
+            "CLAVIGER_CHECK_EVERY_MINUTES" => {
+                self.check_every.map_or_else(|| "0".into(), |every| (every.as_secs() / 60).to_string())
+            }
+            "CLAVIGER_TRUSTED_PROXIES" => join(&self.trusted_proxies),
+            "CLAVIGER_LOG" => self.log.clone(),
+            "CLAVIGER_LOG_FORMAT" => match self.log_format {
+                LogFormat::Text => "text".into(),
+                LogFormat::Json => "json".into(),
+            },
+            _ => String::new(),
+        }
+    }
+}
+
+/// The values as they were given, with readers that name the variable when something is wrong.
+struct Values<'a>(Box<Lookup<'a>>);
+
+type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+impl Values<'_> {
+    fn text(&self, name: &'static str) -> Option<String> {
+        (self.0)(name).map(|value| value.trim().to_owned())
+    }
+
+    fn path(&self, name: &'static str) -> Option<PathBuf> {
+        self.text(name).map(PathBuf::from)
+    }
+
+    fn parse_or<T: FromStr>(&self, name: &'static str, expected: &'static str, default: T) -> Result<T, ConfigError> {
+        let Some(text) = self.text(name) else { return Ok(default) };
+        text.parse().map_err(|_| wrong(name, format!("{text:?} can’t be read."), expected))
+    }
+
+    fn number(
+        &self,
+        name: &'static str,
+        expected: &'static str,
+        range: std::ops::RangeInclusive<u32>,
+        default: u32,
+    ) -> Result<u32, ConfigError> {
+        let number = self.parse_or(name, expected, default)?;
+        if range.contains(&number) {
+            return Ok(number);
+        }
+        Err(wrong(name, format!("{number} is out of range."), expected))
+    }
+
+    fn list<T: FromStr>(&self, name: &'static str, expected: &'static str) -> Result<Vec<T>, ConfigError> {
+        let text = self.text(name).unwrap_or_default();
+        let items = text.split([',', ' ', '\n']).map(str::trim).filter(|item| !item.is_empty());
+        items.map(|item| item.parse().map_err(|_| wrong(name, format!("{item:?} can’t be read."), expected))).collect()
+    }
+
+    fn optional_url(&self, name: &'static str) -> Result<Option<Url>, ConfigError> {
+        const EXPECTED: &str = "an address that begins with http:// or https://";
+        let Some(text) = self.text(name) else { return Ok(None) };
+        let url = Url::parse(&text).map_err(|_| wrong(name, "The address can’t be read.", EXPECTED))?;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+            return Err(wrong(name, "The address can’t be used.", EXPECTED));
+        }
+        Ok(Some(url))
+    }
+
+    fn public_url(&self, listen: SocketAddr) -> Result<Url, ConfigError> {
+        const NAME: &str = "CLAVIGER_PUBLIC_URL";
+        const EXPECTED: &str =
+            "an https:// address without a path, such as https://keys.example.com (http:// only for loopback)";
+        let Some(url) = self.optional_url(NAME)? else {
+            let host = if listen.ip().is_unspecified() { "localhost".to_owned() } else { ip_in_url(listen) };
+            let text = format!("http://{host}:{}", listen.port());
+            return Url::parse(&text).map_err(|_| wrong(NAME, "The address can’t be read.", EXPECTED));
+        };
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+            return Err(wrong(NAME, "There is more than scheme, host and port in it.", EXPECTED));
+        }
+        if url.scheme() == "http" && !is_loopback(&url) {
+            return Err(wrong(NAME, "Sign-in would not work: browsers keep secure cookies from plain http.", EXPECTED));
+        }
+        Ok(url)
+    }
+
+    fn database(&self, data: &Path) -> Result<DatabaseUrl, ConfigError> {
+        const NAME: &str = "CLAVIGER_DATABASE_URL";
+        let Some(text) = self.text(NAME) else { return Ok(DatabaseUrl::Sqlite(data.join("claviger.db"))) };
+        DatabaseUrl::parse(&text)
+            .map_err(|problem| wrong(NAME, problem, "sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME"))
+    }
+
+    fn vendor_bases(&self) -> Result<VendorBases, ConfigError> {
+        let mut bases = VendorBases::default();
+        for (name, base) in [
+            ("CLAVIGER_OPENAI_BASE_URL", &mut bases.openai),
+            ("CLAVIGER_GEMINI_BASE_URL", &mut bases.gemini),
+            ("CLAVIGER_ANTHROPIC_BASE_URL", &mut bases.anthropic),
+            ("CLAVIGER_GOOGLE_TOKEN_URL", &mut bases.google_token),
+        ] {
+            if let Some(url) = self.optional_url(name)? {
+                *base = url;
+            }
+        }
+        bases.vertex = self.optional_url("CLAVIGER_VERTEX_BASE_URL")?;
+        Ok(bases)
+    }
+
+    fn check_every(&self) -> Result<Option<Duration>, ConfigError> {
+        const MINUTES_IN_A_WEEK: u32 = 7 * 24 * 60;
+        let minutes = self.number(
+            "CLAVIGER_CHECK_EVERY_MINUTES",
+            "a whole number of minutes from 0 to 10080",
+            0..=MINUTES_IN_A_WEEK,
+            30,
+        )?;
+        Ok((minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60)))
+    }
+
+    fn trusted_proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
+        let blocks: Vec<AddressOrBlock> =
+            self.list("CLAVIGER_TRUSTED_PROXIES", "addresses or blocks, such as 10.0.0.5")?;
+        Ok(blocks.into_iter().map(|block| block.0).collect())
+    }
+
+    fn log_format(&self) -> Result<LogFormat, ConfigError> {
+        match self.text("CLAVIGER_LOG_FORMAT").as_deref() {
+            None | Some("text") => Ok(LogFormat::Text),
+            Some("json") => Ok(LogFormat::Json),
+            Some(other) => Err(wrong("CLAVIGER_LOG_FORMAT", format!("{other:?} is no format."), "text or json")),
+        }
+    }
+}
+
+/// An IP address or a CIDR block.
+struct AddressOrBlock(IpNet);
+
+impl FromStr for AddressOrBlock {
+    type Err = ipnet::AddrParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<IpNet>()
+            .or_else(|not_a_block| text.parse::<IpAddr>().map(IpNet::from).or(Err(not_a_block)))
+            .map(Self)
+    }
+}
+
+fn wrong(name: &'static str, problem: impl Into<String>, expected: &'static str) -> ConfigError {
+    ConfigError { name, problem: problem.into(), expected }
+}
+
+fn show_path(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn join<T: ToString>(items: &[T]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn ip_in_url(listen: SocketAddr) -> String {
+    match listen {
+        SocketAddr::V4(v4) => v4.ip().to_string(),
+        SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
+    }
+}
+
+/// Whether browsers treat the host as this machine, and so accept secure cookies over plain http.
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+fn without_password(address: &str) -> String {
+    let Ok(mut url) = Url::parse(address) else { return "(set)".into() };
+    if url.password().is_some() && url.set_password(Some("…")).is_err() {
+        return "(set)".into();
+    }
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .map(
+            |(key, value)| {
+                if key.contains("password") { (key.into(), "…".into()) } else { (key.into(), value.into()) }
+            },
+        )
+        .collect();
+    if url.query().is_some() {
+        url.query_pairs_mut().clear().extend_pairs(kept);
+    }
+    url.to_string()
+}
