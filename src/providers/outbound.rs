@@ -5,10 +5,9 @@
 //! written in the URL never reaches a resolver, so it is judged from the URL. Redirects are never followed, the
 //! environment's proxy variables are ignored, and time and size are limited.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,7 +24,7 @@ use url::{Host, Url};
 
 pub use super::call_errors::{CallError, TlsProblem};
 pub use super::calls::{Answer, Body, Call};
-use super::policy::{AllowRule, Policy, Refusal};
+use super::policy::{AllowRule, Policy, Refusal, is_localhost};
 pub use super::route::Route;
 
 /// How long a TCP connection and its TLS handshake may take together.
@@ -90,7 +89,7 @@ struct Inner {
     policy: Policy,
     bases: VendorBases,
     proxy: Option<Url>,
-    own_port: Option<u16>,
+    port_on_all_addresses: Option<u16>,
     tls: Arc<ClientConfig>,
     lookup: Lookup,
 }
@@ -125,7 +124,7 @@ impl Outbound {
             policy: Policy::new(settings.allow, settings.own_listen),
             bases: settings.bases,
             proxy: settings.proxy,
-            own_port: settings.own_listen.map(|listen| listen.port()),
+            port_on_all_addresses: settings.own_listen.filter(|own| own.ip().is_unspecified()).map(|own| own.port()),
             tls,
             lookup,
         })))
@@ -214,7 +213,15 @@ impl Outbound {
         if ips.is_empty() {
             return Err(CallError::UnknownHost);
         }
-        Ok(ips.into_iter().collect::<BTreeSet<_>>().into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+        Ok(ips.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
+    }
+
+    /// `localhost` is this machine without asking anybody (RFC 6761, section 6.3). Of its two addresses those that
+    /// are listed, since a server that is listed by one of them is meant.
+    fn localhost(&self, url: &Url, port: u16) -> Vec<IpAddr> {
+        let both = [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)];
+        let is_open = |ip: &IpAddr| self.policy().judge_for(url, SocketAddr::new(*ip, port)).is_ok();
+        both.into_iter().filter(is_open).collect()
     }
 
     /// One bad address closes the whole name: a name that leads both outside and inside is a trick.
@@ -230,7 +237,7 @@ impl Outbound {
 
     fn judge(&self, url: &Url, addr: SocketAddr) -> Result<(), Refusal> {
         self.policy().judge_for(url, addr)?;
-        if self.0.own_port == Some(addr.port()) && is_of_this_machine(addr.ip()) {
+        if self.0.port_on_all_addresses == Some(addr.port()) && is_of_this_machine(addr.ip()) {
             return Err(Refusal::OwnAddress);
         }
         Ok(())
@@ -406,18 +413,12 @@ fn explain_lookup(error: &io::Error) -> CallError {
 /// For a name, one answer for all closed addresses, so that trying names tells nothing about a network.
 fn seen_through_name(url: &Url, refusal: Refusal) -> Refusal {
     match (url.host(), refusal) {
-        (Some(Host::Domain(name)), Refusal::Localhost) if is_localhost(name) => refusal,
         (Some(Host::Domain(_)), Refusal::Localhost | Refusal::Never | Refusal::OwnAddress) => Refusal::Private,
         _ => refusal,
     }
 }
 
-fn is_localhost(name: &str) -> bool {
-    let name = name.trim_end_matches('.');
-    name == "localhost" || name.ends_with(".localhost")
-}
-
-/// Only an address of this machine can be bound to. This finds the server's own address when it listens on all.
+/// Only an address of this machine can be bound to.
 fn is_of_this_machine(ip: IpAddr) -> bool {
     UdpSocket::bind((ip, 0)).is_ok()
 }

@@ -11,6 +11,9 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use url::{Host, Url};
 
+use super::addresses::innermost;
+pub use super::addresses::{AddressClass, classify};
+
 /// One entry of the operator's list: a block of addresses, and maybe one port of theirs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowRule {
@@ -30,19 +33,6 @@ pub struct NoAllowRule;
 pub struct Policy {
     allow: Vec<AllowRule>,
     own_listen: Option<SocketAddr>,
-}
-
-/// What kind of place an address is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AddressClass {
-    /// Somewhere on the internet.
-    Public,
-    /// Inside somebody's network, or set aside for laboratories and documentation: only if it is listed.
-    Private,
-    /// This machine: only if it is listed.
-    Loopback,
-    /// Cloud metadata, link-local, multicast and whatever else is no server of models: not even if it is listed.
-    Never,
 }
 
 /// Why an address is not called. `Display` is a sentence or two for the person who typed it.
@@ -193,7 +183,7 @@ impl Policy {
         if METADATA_NAMES.contains(&name.as_str()) {
             return Err(Refusal::Never.into());
         }
-        if name == "localhost" || name.ends_with(".localhost") {
+        if is_localhost(&name) {
             return Ok(self.judge_localhost(url, port)?);
         }
         // No address of the internet is open to plain http, so with an empty list no name can be.
@@ -298,66 +288,10 @@ pub fn parse_url(raw: &str, policy: &Policy) -> Result<Url, UrlProblem> {
     Ok(url)
 }
 
-/// What kind of place an address is. IPv4 addresses that are wrapped in IPv6 ones count as what they wrap.
-#[must_use]
-pub fn classify(ip: IpAddr) -> AddressClass {
-    match innermost(ip) {
-        IpAddr::V4(ip) => classify_v4(ip),
-        IpAddr::V6(ip) => classify_v6(ip),
-    }
-}
-
-/// The special blocks of <https://www.iana.org/assignments/iana-ipv4-special-registry>, and metadata services.
-fn classify_v4(ip: Ipv4Addr) -> AddressClass {
-    /// The wire server of Azure's virtual machines, and the metadata service of Alibaba Cloud.
-    const METADATA: [Ipv4Addr; 2] = [Ipv4Addr::new(168, 63, 129, 16), Ipv4Addr::new(100, 100, 100, 200)];
-    if METADATA.contains(&ip) {
-        return AddressClass::Never;
-    }
-    match ip.octets() {
-        [127, ..] => AddressClass::Loopback,
-        [10, ..] | [192, 168, ..] | [172, 16..=31, ..] | [100, 64..=127, ..] => AddressClass::Private,
-        // Benchmarks and documentation: not on the internet, but laboratories do use them.
-        [198, 18 | 19, ..] | [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => AddressClass::Private,
-        // This network, link-local (with most clouds' metadata), protocol assignments (with Oracle's metadata
-        // service), the old 6to4 relay, multicast, reserved, broadcast.
-        [0, ..] | [169, 254, ..] | [192, 0, 0, _] | [192, 88, 99, _] | [224..=255, ..] => AddressClass::Never,
-        _ => AddressClass::Public,
-    }
-}
-
-/// The special blocks of <https://www.iana.org/assignments/iana-ipv6-special-registry>, and metadata services.
-fn classify_v6(ip: Ipv6Addr) -> AddressClass {
-    match ip.segments() {
-        [0, 0, 0, 0, 0, 0, 0, 1] => AddressClass::Loopback,
-        // Services of the instance itself at Amazon (fd00:ec2::254) and Google (fd20:ce::254).
-        [0xfd00, 0x0ec2, ..] | [0xfd20, 0x00ce, ..] => AddressClass::Never,
-        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => AddressClass::Private,
-        [0x2001, 0x0db8, ..] | [0x3fff, 0..=0x0fff, ..] => AddressClass::Private,
-        // Protocol assignments with Teredo, which wraps an IPv4 address of its own.
-        [0x2001, 0..=0x01ff, ..] => AddressClass::Never,
-        [0x2000..=0x3fff, ..] => AddressClass::Public,
-        // Unspecified, link-local, multicast, local NAT64, discard-only, and all that is not assigned.
-        _ => AddressClass::Never,
-    }
-}
-
-/// The IPv4 address inside an IPv6 one (mapped, compatible, SIIT, NAT64, 6to4), or the address itself.
-fn innermost(ip: IpAddr) -> IpAddr {
-    let IpAddr::V6(v6) = ip else { return ip };
-    let from_halves = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        IpAddr::V4(Ipv4Addr::new(a, b, c, d))
-    };
-    match v6.segments() {
-        // `::` and `::1` look like compatible addresses and are none.
-        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => ip,
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] => from_halves(high, low),
-        [0, 0, 0, 0, 0xffff, 0, high, low] => from_halves(high, low),
-        [0x0064, 0xff9b, 0, 0, 0, 0, high, low] => from_halves(high, low),
-        [0x2002, high, low, ..] => from_halves(high, low),
-        _ => ip,
-    }
+/// Whether a name means this machine (RFC 6761, section 6.3). The name is in lower case, as URLs keep it.
+pub(super) fn is_localhost(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// A block or a single address, in square brackets or not.
@@ -366,10 +300,234 @@ fn parse_net(text: &str) -> Option<IpNet> {
         Some(rest) => {
             let (inside, after) = rest.split_once(']')?;
             inside.parse::<Ipv6Addr>().ok()?;
+            if !after.is_empty() && !after.starts_with('/') {
+                return None;
+            }
             format!("{inside}{after}")
         }
         None => text.to_owned(),
     };
     let net = bare.parse::<IpNet>().ok().or_else(|| bare.parse::<IpAddr>().ok().map(IpNet::from))?;
     Some(net.trunc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn policy(allow: &str) -> Policy {
+        Policy::new(AllowRule::parse_list(allow).expect(allow), None)
+    }
+
+    fn judged(raw: &str, allow: &str) -> Result<String, UrlProblem> {
+        parse_url(raw, &policy(allow)).map(String::from)
+    }
+
+    #[test]
+    fn hostile_urls_are_refused_with_an_empty_list() {
+        use Refusal::{Localhost, Never, PlainHttp, Private};
+        use UrlProblem::{Blocked, ControlCharacters, Fragment, NoHost, NotAbsolute, Port, Scheme, Userinfo};
+        let cases = [
+            ("", NotAbsolute),
+            ("llm.example.com", NotAbsolute),
+            ("//llm.example.com/v1", NotAbsolute),
+            ("https:llm.example.com", NotAbsolute),
+            ("https:/llm.example.com", NotAbsolute),
+            ("javascript:alert(1)", NotAbsolute),
+            ("data:text/plain,x", NotAbsolute),
+            ("ftp://llm.example.com", Scheme),
+            ("file:///etc/passwd", Scheme),
+            ("gopher://127.0.0.1:6379/_x", Scheme),
+            ("ws://llm.example.com", Scheme),
+            ("unix:///var/run/docker.sock", Scheme),
+            ("https://", NoHost),
+            ("https:///v1", NoHost),
+            ("https:///127.0.0.1/", NoHost),
+            ("https://?x", NoHost),
+            ("https://.", NoHost),
+            ("https://:443", NoHost),
+            ("https://exa%00mple.com", NoHost),
+            ("https://[::1", NoHost),
+            ("https://1.2.3.4.5.6.7", NoHost),
+            ("https://256.256.256.256", NoHost),
+            ("https://llm.example.com:0/", Port),
+            ("https://llm.example.com:99999/", Port),
+            ("https://llm.example.com#frag", Fragment),
+            ("https://user@llm.example.com", Userinfo),
+            ("https://user:pass@llm.example.com", Userinfo),
+            ("https://@llm.example.com", Userinfo),
+            ("https://llm.example.com:443@127.0.0.1/", Userinfo),
+            ("https://api.openai.com%2f@127.0.0.1/", Userinfo),
+            ("https://llm.example.com\\@127.0.0.1/", ControlCharacters),
+            ("https:\\\\llm.example.com", ControlCharacters),
+            ("https://llm.exa\tmple.com", ControlCharacters),
+            ("https://llm.example.com/v1\r\nX-Evil: 1", ControlCharacters),
+            ("https://llm.example.com/v 1", ControlCharacters),
+            ("https://127.0.0.1\0.example.com", ControlCharacters),
+            ("https://llm.example.com\u{a0}/", ControlCharacters),
+            ("https://llm.example.com/\u{2028}v1", ControlCharacters),
+            ("http://llm.example.com/v1", Blocked(PlainHttp)),
+            ("http://1.1.1.1/v1", Blocked(PlainHttp)),
+            ("https://localhost", Blocked(Localhost)),
+            ("https://LOCALHOST:8443", Blocked(Localhost)),
+            ("https://localhost./", Blocked(Localhost)),
+            ("https://x.localhost/", Blocked(Localhost)),
+            ("http://localhost:11434/v1", Blocked(Localhost)),
+            ("https://127.0.0.1", Blocked(Localhost)),
+            ("https://127.1", Blocked(Localhost)),
+            ("https://127.0.1", Blocked(Localhost)),
+            ("https://2130706433", Blocked(Localhost)),
+            ("https://0x7f000001", Blocked(Localhost)),
+            ("https://0x7f.1", Blocked(Localhost)),
+            ("https://0177.0.0.1", Blocked(Localhost)),
+            ("https://017700000001", Blocked(Localhost)),
+            ("https://127.0.0.1.", Blocked(Localhost)),
+            ("https://１２７.０.０.１", Blocked(Localhost)),
+            ("https://①②⑦.0.0.1", Blocked(Localhost)),
+            ("https://127。0。0。1", Blocked(Localhost)),
+            ("https://%31%32%37.0.0.1", Blocked(Localhost)),
+            ("https://[::1]", Blocked(Localhost)),
+            ("https://[0:0:0:0:0:0:0:1]:8443", Blocked(Localhost)),
+            ("https://[::ffff:127.0.0.1]", Blocked(Localhost)),
+            ("https://[::ffff:7f00:1]", Blocked(Localhost)),
+            ("https://[64:ff9b::7f00:1]", Blocked(Localhost)),
+            ("https://[2002:7f00:1::]", Blocked(Localhost)),
+            ("https://10.0.0.1", Blocked(Private)),
+            ("https://192.168.0.1:8443", Blocked(Private)),
+            ("https://172.16.0.1", Blocked(Private)),
+            ("https://100.64.0.1", Blocked(Private)),
+            ("https://[fd12::1]", Blocked(Private)),
+            ("https://[::ffff:10.0.0.1]", Blocked(Private)),
+            ("https://0", Blocked(Never)),
+            ("https://0.0.0.0", Blocked(Never)),
+            ("https://[::]", Blocked(Never)),
+            ("https://169.254.169.254/latest/meta-data/", Blocked(Never)),
+            ("https://2852039166", Blocked(Never)),
+            ("https://0xa9fea9fe", Blocked(Never)),
+            ("https://[::ffff:169.254.169.254]", Blocked(Never)),
+            ("https://[fe80::1]", Blocked(Never)),
+            ("https://[fd00:ec2::254]", Blocked(Never)),
+            ("https://168.63.129.16", Blocked(Never)),
+            ("https://100.100.100.200", Blocked(Never)),
+            ("https://metadata.google.internal/computeMetadata/v1/", Blocked(Never)),
+            ("https://METADATA.google.internal./", Blocked(Never)),
+            ("https://metadata/", Blocked(Never)),
+            ("https://255.255.255.255", Blocked(Never)),
+        ];
+        for (raw, problem) in cases {
+            assert_eq!(judged(raw, ""), Err(problem), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_model_servers_pass() {
+        for (raw, read) in [
+            ("https://llm.example.com/v1", "https://llm.example.com/v1"),
+            ("  https://llm.example.com/v1\n", "https://llm.example.com/v1"),
+            ("HTTPS://LLM.Example.COM", "https://llm.example.com/"),
+            (
+                "https://llm.example.com:8443/a/v1?api-version=2024-10-21",
+                "https://llm.example.com:8443/a/v1?api-version=2024-10-21",
+            ),
+            ("https://llm.example.com/models/claude@20240620", "https://llm.example.com/models/claude@20240620"),
+            ("https://1.1.1.1/v1", "https://1.1.1.1/v1"),
+            ("https://bücher.example/v1", "https://xn--bcher-kva.example/v1"),
+        ] {
+            assert_eq!(judged(raw, ""), Ok(read.to_owned()), "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn a_listed_address_is_open_at_its_port_with_and_without_tls() {
+        let allow = "127.0.0.1:11434, 10.0.0.0/8";
+        assert!(judged("http://127.0.0.1:11434/v1", allow).is_ok());
+        assert!(judged("http://localhost:11434/v1", allow).is_ok());
+        assert!(judged("http://[::ffff:127.0.0.1]:11434/v1", allow).is_ok());
+        assert!(judged("http://10.20.30.40/v1", allow).is_ok());
+        assert!(judged("https://10.20.30.40:8443/v1", allow).is_ok());
+        assert_eq!(judged("http://127.0.0.1:11435/v1", allow), Err(Refusal::Localhost.into()));
+        assert_eq!(judged("http://[::1]:11434/v1", allow), Err(Refusal::Localhost.into()));
+        assert_eq!(judged("http://192.168.0.1/v1", allow), Err(Refusal::Private.into()));
+        assert_eq!(judged("http://1.1.1.1/v1", allow), Err(Refusal::PlainHttp.into()));
+    }
+
+    #[test]
+    fn machinery_stays_closed_when_everything_is_listed() {
+        for raw in
+            ["https://169.254.169.254/", "https://[fd00:ec2::254]/", "https://168.63.129.16/", "https://0.0.0.0/"]
+        {
+            assert_eq!(judged(raw, "0.0.0.0/0,::/0"), Err(Refusal::Never.into()), "{raw}");
+        }
+    }
+
+    #[test]
+    fn this_servers_own_address_stays_closed_when_it_is_listed() {
+        let allow = AllowRule::parse_list("127.0.0.0/8,::1,192.168.1.5").expect("a list");
+        let on = |listen: &str| Policy::new(allow.clone(), Some(listen.parse().expect(listen)));
+        let judge = |listen: &str, addr: &str| on(listen).judge(addr.parse().expect(addr));
+        assert_eq!(judge("127.0.0.1:8080", "127.0.0.1:8080"), Err(Refusal::OwnAddress));
+        assert_eq!(judge("127.0.0.1:8080", "[::ffff:127.0.0.1]:8080"), Err(Refusal::OwnAddress));
+        assert_eq!(judge("0.0.0.0:8080", "127.0.0.3:8080"), Err(Refusal::OwnAddress));
+        assert_eq!(judge("[::]:8080", "[::1]:8080"), Err(Refusal::OwnAddress));
+        assert_eq!(judge("192.168.1.5:8080", "192.168.1.5:8080"), Err(Refusal::OwnAddress));
+        assert_eq!(judge("192.168.1.5:8080", "127.0.0.1:8080"), Ok(()));
+        assert_eq!(judge("127.0.0.1:8080", "127.0.0.1:11434"), Ok(()));
+    }
+
+    #[test]
+    fn rules_are_read_in_every_form_and_written_back() {
+        for (text, shown) in [
+            ("127.0.0.1", "127.0.0.1/32"),
+            ("192.168.1.20/32:11434", "192.168.1.20/32:11434"),
+            ("192.168.1.20:11434", "192.168.1.20/32:11434"),
+            ("10.1.2.3/8", "10.0.0.0/8"),
+            ("::1", "::1/128"),
+            ("[::1]", "::1/128"),
+            ("[::1]:8080", "[::1]/128:8080"),
+            ("fd00::/8", "fd00::/8"),
+            ("fd00::/8:443", "[fd00::]/8:443"),
+            ("[fd00::]/8:443", "[fd00::]/8:443"),
+        ] {
+            let rule: AllowRule = text.parse().expect(text);
+            assert_eq!(rule.to_string(), shown);
+            assert_eq!(shown.parse(), Ok(rule));
+        }
+        for text in
+            ["", "localhost", "10.0.0.0/33", "10.0.0.1:", "10.0.0.1:0", "10.0.0.1:70000", "[10.0.0.1]:80", "[::1", "*"]
+        {
+            assert_eq!(text.parse::<AllowRule>(), Err(NoAllowRule), "{text}");
+        }
+        assert_eq!(AllowRule::parse_list("10.0.0.1,, nonsense"), Err(("nonsense".to_owned(), NoAllowRule)));
+        assert_eq!(AllowRule::parse_list(" , "), Ok(vec![]));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_nothing_passes_that_leads_to_a_closed_address(raw in "(https?://)?[a-z0-9.:@/\\\\\\[\\]%x-]{0,40}") {
+            if let Ok(url) = parse_url(&raw, &policy("")) {
+                prop_assert_eq!(url.scheme(), "https");
+                prop_assert!(url.username().is_empty() && url.password().is_none());
+                let ip = match url.host() {
+                    Some(Host::Ipv4(ip)) => Some(IpAddr::from(ip)),
+                    Some(Host::Ipv6(ip)) => Some(IpAddr::from(ip)),
+                    _ => None,
+                };
+                prop_assert!(ip.is_none_or(|ip| classify(ip) == AddressClass::Public));
+            }
+        }
+
+        #[test]
+        fn any_text_at_all_is_read_without_a_panic(raw in any::<String>()) {
+            let _ = parse_url(&raw, &policy("0.0.0.0/0"));
+            let _ = raw.parse::<AllowRule>();
+        }
+
+        #[test]
+        fn a_passing_url_passes_again_in_its_canonical_form(raw in "https://[a-zA-Z0-9.-]{1,30}(:[0-9]{1,5})?(/[ -~]{0,20})?") {
+            if let Ok(url) = parse_url(&raw, &policy("")) {
+                prop_assert_eq!(parse_url(url.as_str(), &policy("")), Ok(url));
+            }
+        }
+    }
 }
