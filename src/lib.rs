@@ -6,3 +6,4 @@ pub mod error;
 pub mod providers;
 pub mod store;
 pub mod vault;
+pub mod web;

@@ -11,3 +11,4 @@ pub mod model;
 pub mod money;
 pub mod role;
 pub mod secret;
+pub mod theme;

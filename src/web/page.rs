@@ -1,0 +1,248 @@
+//! What every page has around its content: who looks at it, the navigation, a message, the form token.
+
+use serde::{Deserialize, Serialize};
+
+use super::assets;
+use crate::clock::Timestamp;
+use crate::domain::actor::{Actor, initials};
+use crate::domain::role::{Permission, Role};
+use crate::domain::theme::Theme;
+
+/// The first field of every template struct.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Who looks at it; `None` on pages outside (sign-in, set-up, errors).
+    pub viewer: Option<Viewer>,
+    /// The organization's name, where it may be shown.
+    pub organization: Option<String>,
+    /// How many connections need a person, for the count beside *Providers*.
+    pub n_attention: usize,
+    /// The token that every form sends back, in its field `csrf`.
+    pub csrf: String,
+    /// The message left by the page before.
+    pub flash: Option<Flash>,
+    /// Light, dark, or as the system says.
+    pub theme: Theme,
+    /// Which entry of the navigation is the present one.
+    pub current: Section,
+    /// The time of the request; relative times are counted from it.
+    pub now: Timestamp,
+}
+
+/// The member who looks at a page.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    /// The display name.
+    pub name: String,
+    /// The e-mail address.
+    pub email: String,
+    /// The role, which decides what the navigation shows.
+    pub role: Role,
+}
+
+/// A message that a page leaves for the next one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flash {
+    /// How it looks.
+    pub tone: FlashTone,
+    /// Its first sentence, in bold: "OpenAI is connected."
+    pub title: String,
+    /// What else to say; may be empty.
+    pub text: String,
+    /// Where to go from here: address and words.
+    pub link: Option<(String, String)>,
+}
+
+/// The look of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlashTone {
+    /// Done.
+    Ok,
+    /// Done, with something to know; or not done.
+    Warn,
+    /// Failed.
+    Bad,
+}
+
+/// An entry of the navigation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// Provider keys.
+    Providers,
+    /// The models that can be used here.
+    BaseModels,
+    /// The catalogue.
+    SupportedModels,
+    /// Outgoing addresses.
+    Network,
+    /// People.
+    Members,
+    /// The audit log.
+    Audit,
+    /// One's own account.
+    Account,
+    /// None of them.
+    Elsewhere,
+}
+
+impl Page {
+    /// A page inside, for a member.
+    #[must_use]
+    pub fn new(actor: &Actor, current: Section, csrf: String, now: Timestamp) -> Self {
+        Self {
+            viewer: Some(Viewer::from(actor)),
+            organization: Some(actor.organization.clone()),
+            current,
+            ..Self::outside(csrf, now)
+        }
+    }
+
+    /// A page for somebody who is not signed in.
+    #[must_use]
+    pub fn outside(csrf: String, now: Timestamp) -> Self {
+        Self {
+            viewer: None,
+            organization: None,
+            n_attention: 0,
+            csrf,
+            flash: None,
+            theme: Theme::System,
+            current: Section::Elsewhere,
+            now,
+        }
+    }
+
+    /// The address of a file in `static/`.
+    #[must_use]
+    pub fn asset(&self, name: &str) -> String {
+        assets::path(name)
+    }
+
+    /// What stands after a page's own title, and below the name beside the mark.
+    #[must_use]
+    pub fn organization_name(&self) -> &str {
+        self.organization.as_deref().unwrap_or_default()
+    }
+
+    /// This program's version, for the foot of the pages outside.
+    #[must_use]
+    pub fn version(&self) -> &'static str {
+        env!("CARGO_PKG_VERSION")
+    }
+
+    /// The page that the mark leads to.
+    #[must_use]
+    pub fn home(&self) -> &'static str {
+        self.viewer.as_ref().map_or("/sign-in", Viewer::home)
+    }
+}
+
+impl Viewer {
+    /// Whether the viewer's role carries a permission.
+    #[must_use]
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role.may(permission)
+    }
+
+    /// The page that a member starts from.
+    #[must_use]
+    pub fn home(&self) -> &'static str {
+        if self.may(Permission::ManageConnections) { Section::Providers.href() } else { Section::BaseModels.href() }
+    }
+
+    /// The letters for the round face.
+    #[must_use]
+    pub fn initials(&self) -> String {
+        initials(&self.name)
+    }
+
+    /// The groups of the navigation, with what this member's role may open.
+    #[must_use]
+    pub fn navigation(&self) -> Vec<NavGroup> {
+        NAVIGATION
+            .iter()
+            .map(|(heading, sections)| NavGroup {
+                heading,
+                sections: sections.iter().copied().filter(|section| self.may(section.needs())).collect(),
+            })
+            .filter(|group| !group.sections.is_empty())
+            .collect()
+    }
+}
+
+impl From<&Actor> for Viewer {
+    fn from(actor: &Actor) -> Self {
+        Self { name: actor.name.clone(), email: actor.email.clone(), role: actor.role }
+    }
+}
+
+/// Some entries of the navigation under a heading.
+#[derive(Clone, Debug)]
+pub struct NavGroup {
+    /// The heading.
+    pub heading: &'static str,
+    /// The entries.
+    pub sections: Vec<Section>,
+}
+
+/// The whole navigation: headings and entries.
+const NAVIGATION: [(&str, &[Section]); 2] = [
+    ("Models", &[Section::Providers, Section::BaseModels, Section::SupportedModels, Section::Network]),
+    ("Organization", &[Section::Members, Section::Audit]),
+];
+
+impl Section {
+    /// The address.
+    #[must_use]
+    pub fn href(self) -> &'static str {
+        match self {
+            Self::Providers => "/providers",
+            Self::BaseModels => "/base-models",
+            Self::SupportedModels => "/supported-models",
+            Self::Network => "/network",
+            Self::Members => "/members",
+            Self::Audit => "/audit",
+            Self::Account => "/account",
+            Self::Elsewhere => "/",
+        }
+    }
+    /// The words.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Providers => "Providers",
+            Self::BaseModels => "Base models",
+            Self::SupportedModels => "Supported models",
+            Self::Network => "Network access",
+            Self::Members => "Members",
+            Self::Audit => "Audit log",
+            Self::Account => "Your account",
+            Self::Elsewhere => "",
+        }
+    }
+
+    /// The icon's name.
+    #[must_use]
+    pub fn icon(self) -> &'static str {
+        match self {
+            Self::Providers => "key",
+            Self::BaseModels => "chat",
+            Self::SupportedModels => "layers",
+            Self::Network => "globe",
+            Self::Members => "people",
+            Self::Audit => "list",
+            Self::Account | Self::Elsewhere => "",
+        }
+    }
+
+    /// What a role must be allowed to do for this entry to be of use.
+    fn needs(self) -> Permission {
+        match self {
+            Self::Providers | Self::Network => Permission::ManageConnections,
+            Self::Members => Permission::ManageMembers,
+            Self::Audit => Permission::ReadAudit,
+            Self::BaseModels | Self::SupportedModels | Self::Account | Self::Elsewhere => Permission::UseModels,
+        }
+    }
+}
