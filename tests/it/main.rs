@@ -1,0 +1,3 @@
+//! Tests of the whole: real HTTP, real databases, real peers.
+mod llama;
+mod support;
