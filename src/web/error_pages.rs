@@ -38,11 +38,11 @@ const TRY_AGAIN: WayOn = WayOn { href: "", words: "Try again" };
 const SIGN_IN_AS_ANOTHER: WayOn = WayOn { href: "/account", words: "Sign in as someone else" };
 
 impl ErrorPage {
-    /// 400: a form whose token is missing, forged or too old.
+    /// 403: a form whose token is missing, forged or too old.
     #[must_use]
     pub fn expired_form(now: Timestamp) -> Self {
         let text = "This page was open too long, so we didn’t save it. Check your answers and save again.";
-        Self::new(StatusCode::BAD_REQUEST, "This page was open too long", text, now).with(vec![HOME])
+        Self::new(StatusCode::FORBIDDEN, "This page was open too long", text, now).with(vec![HOME])
     }
 
     /// 400: a request that makes no sense.

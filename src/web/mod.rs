@@ -8,5 +8,12 @@ pub mod looks;
 pub mod page;
 pub mod words;
 
+use actix_web::web::ServiceConfig;
+
+/// Every route of the pages.
+pub fn routes(cfg: &mut ServiceConfig) {
+    assets::routes(cfg);
+}
+
 #[cfg(test)]
 mod tests;

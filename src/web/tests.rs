@@ -31,18 +31,18 @@ use crate::domain::theme::Theme;
 <div class="split"><form class="form" method="post" novalidate>
 {{ form::csrf(page) }}{{ form::errors(errors) }}
 {% call ui::panel("check", "What happened") %}<div class="panel-body">{{ ui::steps(steps) }}</div>{% endcall %}
-{% call form::field("name", "Name", name, errors, kind = "code", placeholder = "llama3.2") %}Exactly as your server spells it.{% endcall %}
-{% call form::field("endpoint", "Endpoint", typed, errors, kind = "url") %}Ends in <code>/v1</code>{% endcall %}
+{% call form::field("name", "Name", name, errors, kind_ = "code", placeholder_ = "llama3.2", list_ = "names") %}Exactly as your server spells it.{% endcall %}{{ form::datalist("names", ["llama3.2", "qwen2.5"]) }}
+{% call form::field("endpoint", "Endpoint", typed, errors, kind_ = "url") %}Ends in <code>/v1</code>{% endcall %}
 {% call form::secret("api_key", "API key", errors) %}{% endcall %}
-{% call form::secret("auth_token", "Auth token", errors, optional = true) %}Only for a gateway.{% endcall %}
-{% call form::area("note", "Note", typed, errors, optional = true) %}{% endcall %}
-{% call form::select("role", "Role", "reviewer", choices, errors, class = "w-m") %}{% endcall %}
+{% call form::secret("auth_token", "Auth token", errors, optional_ = true) %}Only for a gateway.{% endcall %}
+{% call form::area("note", "Note", typed, errors, optional_ = true) %}{% endcall %}
+{% call form::select("role", "Role", "reviewer", choices, errors, class_ = "w-m") %}{% endcall %}
 {% call form::password("password", "Password", errors, "current-password") %}{% endcall %}
 {% call form::key_file("credentials", "Service account key", "upload", errors) %}The JSON file.{% endcall %}
 {% call form::key_file("pasted", "Service account key", "paste", errors) %}The JSON file.{% endcall %}
 <div class="field"><span class="label">Appearance</span><div class="seg" role="radiogroup" aria-label="Appearance">{{ form::seg("theme", "system", "System", true) }}{{ form::seg("theme", "dark", "Dark", false) }}</div></div>
 <div class="actions">{{ form::go("Check and save", "Checking…") }}<a class="btn btn-bare" href="/providers">Cancel</a></div>
-</form><aside class="help" aria-label="Help"><section><h2>Where</h2><dl class="facts">{% call ui::fact("Added") %}{{ ui::day(then, page.now) }}{% endcall %}</dl></section></aside></div>
+</form><aside class="help" aria-label="Help"><section><h2>Where</h2><p>In the {{ ui::out("https://portal.azure.com", "Azure portal") }}</p><dl class="facts">{% call ui::fact("Added") %}{{ ui::day(then, page.now) }}{% endcall %}</dl></section></aside></div>
 {% call ui::note("info") %}<p>{{ ui::status(health) }} {{ ui::state("status-ok", "ok", "On") }} {{ ui::moment(then, page.now) }}</p>{% endcall %}
 {% call ui::more("Azure", "open") %}{% call ui::code("az", "Azure command") %}az {{ name }}{% endcall %}{% endcall %}
 {{ ui::copy("203.0.113.10", "Copy", "203.0.113.10") }}
@@ -242,6 +242,8 @@ fn a_suggestion_is_a_button_that_works_without_script() {
 fn what_was_typed_is_still_there_but_no_secret_is() {
     let html = Html::parse_document(&sampler(Role::Owner).render().unwrap());
     assert_eq!(the(&html, "#endpoint").attr("value"), Some("https://llm.fennel.example"));
+    assert_eq!(the(&html, "#name").attr("value"), Some(HOSTILE));
+    assert_eq!(text(the(&html, "#az")), format!("az {HOSTILE}"));
     assert_eq!(text(the(&html, "#note")), "https://llm.fennel.example");
     assert_eq!(the(&html, "#role option[selected]").attr("value"), Some("reviewer"));
     for secret in select(&html, ".secret, [type=password]") {
@@ -347,6 +349,25 @@ fn no_template_switches_escaping_off_or_writes_anything_inline() {
             ["|safe", "| safe", "|escape(\"none\"", "escape=", "escape =", " style=", " onclick=", "javascript:"]
         {
             assert!(!source.contains(forbidden), "{forbidden} in {}", path.display());
+        }
+    }
+}
+
+/// askama evaluates arguments and the content of a call among the macro's own names, so a page's `name` inside
+/// one would silently become the macro's.
+#[test]
+fn names_in_macros_end_in_an_underscore_so_that_they_hide_nothing() {
+    for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/ui")) {
+        let source = std::fs::read_to_string(&path).unwrap();
+        for tag in source.split("{% macro ").skip(1) {
+            let parameters = tag.split_once('(').unwrap().1.split_once(") %}").unwrap().0;
+            for parameter in parameters.split(',').map(str::trim).filter(|parameter| !parameter.is_empty()) {
+                let name = parameter.split([':', ' ']).next().unwrap();
+                assert!(name.ends_with('_'), "{name} in {}", path.display());
+            }
+        }
+        for tag in source.split("{% let ").skip(1) {
+            assert!(tag.split(' ').next().unwrap().ends_with('_'), "{tag:.20} in {}", path.display());
         }
     }
 }
