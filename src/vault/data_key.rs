@@ -14,6 +14,23 @@ pub enum KeyOwner {
     Organization(i64),
 }
 
+impl KeyOwner {
+    /// The owner of a row: an organization, or the installation if the row names none.
+    #[must_use]
+    pub fn from_row(organization_id: Option<i64>) -> Self {
+        organization_id.map_or(Self::Installation, Self::Organization)
+    }
+
+    /// What the row names.
+    #[must_use]
+    pub fn organization_id(self) -> Option<i64> {
+        match self {
+            Self::Installation => None,
+            Self::Organization(organization_id) => Some(organization_id),
+        }
+    }
+}
+
 /// A data key as the database keeps it: nothing in it is secret without the master key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DataKey {

@@ -311,7 +311,7 @@ fn replace(path: &Path, lines: &[&str]) -> Result<(), MasterKeyError> {
         return Err(MasterKeyError::Link { path: path.to_owned() });
     }
     let new = path.with_added_extension("new");
-    write_new(&new, lines).map_err(failed)?;
+    write_new(&new, lines).map_err(|source| not_written(&new, source))?;
     fs::rename(&new, path).inspect_err(|_| remove(&new)).map_err(failed)?;
     sync_folder(folder_of(path)).map_err(failed)
 }

@@ -50,10 +50,10 @@ pub fn decide_start(file: Result<Vault, MasterKeyError>, sealed_with: &[MasterKe
     match file {
         Ok(vault) => {
             wanted.retain(|id| vault.key_ids().all(|held| held != id));
-            match wanted.is_empty() {
-                true => StartDecision::Open(vault),
-                false => StartDecision::Refuse(StartRefusal::LacksKeys { wanted }),
+            if wanted.is_empty() {
+                return StartDecision::Open(vault);
             }
+            StartDecision::Refuse(StartRefusal::LacksKeys { wanted })
         }
         Err(MasterKeyError::Missing { .. }) if wanted.is_empty() => StartDecision::Create,
         Err(file @ MasterKeyError::Missing { .. }) => StartDecision::Refuse(StartRefusal::NoFile { file, wanted }),
