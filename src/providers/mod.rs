@@ -6,3 +6,4 @@ pub mod calls;
 pub mod outbound;
 pub mod policy;
 pub mod route;
+pub mod settings;

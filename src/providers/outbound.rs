@@ -24,8 +24,9 @@ use url::{Host, Url};
 
 pub use super::call_errors::{CallError, TlsProblem};
 pub use super::calls::{Answer, Body, Call};
-use super::policy::{AllowRule, Policy, Refusal, is_localhost};
+use super::policy::{Policy, Refusal, is_localhost};
 pub use super::route::Route;
+pub use super::settings::{OutboundSettings, VendorBases, host_and_port};
 
 /// How long a TCP connection and its TLS handshake may take together.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,36 +37,6 @@ const USER_AGENT: &str = concat!("Claviger/", env!("CARGO_PKG_VERSION"));
 
 /// Looks a host name up.
 pub type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
-
-/// What the operator sets.
-#[derive(Clone, Default)]
-pub struct OutboundSettings {
-    /// The closed addresses that are open all the same.
-    pub allow: Vec<AllowRule>,
-    /// The proxy for all calls, `http://` or `https://`, with its user name and password if it wants them.
-    pub proxy: Option<Url>,
-    /// More certificate authorities to trust, as PEM.
-    pub ca_file: Option<PathBuf>,
-    /// The address this server listens on, which it never calls.
-    pub own_listen: Option<SocketAddr>,
-    /// Where the vendors are.
-    pub bases: VendorBases,
-}
-
-/// The addresses of the vendors with fixed addresses. Operators change them for regional endpoints and for tests.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VendorBases {
-    /// With `/v1`: <https://platform.openai.com/docs/api-reference/introduction>.
-    pub openai: Url,
-    /// Without a version: <https://ai.google.dev/api>.
-    pub gemini: Url,
-    /// Without a version: <https://docs.anthropic.com/en/api/overview>.
-    pub anthropic: Url,
-    /// `None`: the host follows from the location.
-    pub vertex: Option<Url>,
-    /// Where a signed assertion becomes a token: <https://developers.google.com/identity/protocols/oauth2/service-account>.
-    pub google_token: Url,
-}
 
 /// The guarded client. Cheap to clone.
 #[derive(Clone)]
@@ -205,6 +176,7 @@ impl Outbound {
         let ips = match url.host() {
             Some(Host::Ipv4(ip)) => vec![ip.into()],
             Some(Host::Ipv6(ip)) => vec![ip.into()],
+            Some(Host::Domain(name)) if is_localhost(name) => self.localhost(url, port),
             Some(Host::Domain(name)) => {
                 (self.0.lookup)(name.to_owned()).await.map_err(|error| explain_lookup(&error))?
             }
@@ -307,41 +279,10 @@ impl Way {
     }
 }
 
-impl Default for VendorBases {
-    fn default() -> Self {
-        Self {
-            openai: fixed_url("https://api.openai.com/v1"),
-            gemini: fixed_url("https://generativelanguage.googleapis.com"),
-            anthropic: fixed_url("https://api.anthropic.com"),
-            vertex: None,
-            google_token: fixed_url("https://oauth2.googleapis.com/token"),
-        }
-    }
-}
-
 impl fmt::Debug for Outbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbound").field("policy", self.policy()).finish_non_exhaustive()
     }
-}
-
-/// Without the user name and password of the proxy.
-impl fmt::Debug for OutboundSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutboundSettings")
-            .field("allow", &self.allow)
-            .field("proxy", &self.proxy.as_ref().map(host_and_port))
-            .field("ca_file", &self.ca_file)
-            .field("own_listen", &self.own_listen)
-            .field("bases", &self.bases)
-            .finish()
-    }
-}
-
-/// `proxy.example.com:3128`: what may be shown of an address that may hold a password.
-#[must_use]
-pub fn host_and_port(url: &Url) -> String {
-    format!("{}:{}", url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or_default())
 }
 
 /// Gives the addresses that were judged, whatever is asked: a client makes one call to one host.
@@ -421,11 +362,6 @@ fn seen_through_name(url: &Url, refusal: Refusal) -> Refusal {
 /// Only an address of this machine can be bound to.
 fn is_of_this_machine(ip: IpAddr) -> bool {
     UdpSocket::bind((ip, 0)).is_ok()
-}
-
-/// A URL that stands in this file; a test reads them all.
-fn fixed_url(text: &str) -> Url {
-    Url::parse(text).unwrap_or_else(|_| unreachable!("a URL of our own"))
 }
 
 fn can_be_proxy(url: &Url) -> bool {
