@@ -78,6 +78,8 @@ pub enum TlsProblem {
     WrongName,
     /// Nobody this server trusts has signed its certificate.
     UnknownIssuer,
+    /// It has signed its certificate itself, and made itself an authority by that, as `openssl req -x509` does.
+    SelfSigned,
     /// Its certificate has been revoked, or is broken in another way.
     BadCertificate,
     /// It does not speak TLS, or none that we speak.
@@ -217,6 +219,9 @@ impl TlsProblem {
             Self::UnknownIssuer => format!(
                 "{host}’s certificate isn’t valid (we don’t know who signed it). Use one from a public authority, or ask whoever runs this server to add yours with CLAVIGER_CA_FILE."
             ),
+            Self::SelfSigned => format!(
+                "{host}’s certificate isn’t valid (the server signed it itself). Use one from a public authority, or one signed by an authority of your own, and ask whoever runs this server to add that with CLAVIGER_CA_FILE."
+            ),
             Self::BadCertificate => {
                 format!("{host}’s certificate isn’t valid. Replace it, then check again.")
             }
@@ -239,6 +244,8 @@ impl From<&rustls::Error> for TlsProblem {
             }
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Self::WrongName,
             CertificateError::UnknownIssuer => Self::UnknownIssuer,
+            // The verifier's own error type is not public; its name is.
+            CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => Self::SelfSigned,
             _ => Self::BadCertificate,
         }
     }
