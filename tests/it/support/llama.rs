@@ -1,9 +1,9 @@
 //! A genuine llama.cpp server with a tiny model, as the Custom provider.
 
-use std::path::PathBuf;
 use std::process::Command;
 
-use super::child::{ChildProgram, environment, skip_without};
+use super::child::ChildProgram;
+use super::parts::{project, skip_without, venv};
 
 /// The key that the server asks for.
 pub const API_KEY: &str = "sk-llama-test-key-0123456789";
@@ -37,13 +37,4 @@ impl LlamaServer {
     pub fn endpoint(&self) -> String {
         format!("{}/v1", self.origin)
     }
-}
-
-/// The folder of the tests' Python packages, made by `scripts/test`.
-pub fn venv() -> PathBuf {
-    environment("TEST_VENV").map_or_else(|| project().join(".cache/venv"), PathBuf::from)
-}
-
-fn project() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }

@@ -1,3 +1,4 @@
 //! What the tests stand on.
 pub mod child;
 pub mod llama;
+pub mod parts;

@@ -1,0 +1,232 @@
+//! A window of the browser, in the words of a person who uses it.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::{Client, Locator};
+use serde_json::{Value, json};
+
+use crate::browser::{Look, Scripts, axe_path};
+use crate::devtools::Call;
+use crate::support::parts::project;
+
+/// How long a page may take to show what is looked for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One window with its own cookies.
+pub struct Window {
+    client: Client,
+    look: Look,
+}
+
+impl Window {
+    /// Gives the new window its width and theme.
+    pub async fn new(client: Client, look: Look) -> Self {
+        let window = Self { client, look };
+        let features = json!([{ "name": "prefers-color-scheme", "value": look.theme.name() }]);
+        window.devtools("Emulation.setEmulatedMedia", &json!({ "features": features })).await;
+        let size = json!({ "width": look.width.pixels(), "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        window.devtools("Emulation.setDeviceMetricsOverride", &size).await;
+        window
+    }
+
+    /// Opens an address.
+    pub async fn visit(&self, url: &str) {
+        self.client.goto(url).await.unwrap_or_else(|error| panic!("{url} did not open: {error}"));
+    }
+
+    /// Types into the field of this label, instead of what is in it.
+    pub async fn fill(&self, label: &str, text: &str) {
+        let field = self.field(label).await;
+        field.clear().await.expect("the field can be emptied");
+        field.send_keys(text).await.expect("the field takes text");
+    }
+
+    /// Chooses the option of this text in the list of this label.
+    pub async fn choose(&self, label: &str, option: &str) {
+        let list = self.field(label).await;
+        list.select_by_label(option).await.unwrap_or_else(|error| panic!("no “{option}” in “{label}”: {error}"));
+    }
+
+    /// Ticks, unticks or picks the box of this label.
+    pub async fn tick(&self, label: &str) {
+        self.field(label).await.click().await.expect("the box can be clicked");
+    }
+
+    /// Presses the button of this text.
+    pub async fn press(&self, text: &str) {
+        let path = format!("//button[{has}] | //summary[{has}]", has = has_text(text));
+        self.find(&path, &format!("a button “{text}”")).await.click().await.expect("the button can be pressed");
+    }
+
+    /// Follows the link of this text.
+    pub async fn follow(&self, text: &str) {
+        let path = format!("//a[@href][{}]", has_text(text));
+        self.find(&path, &format!("a link “{text}”")).await.click().await.expect("the link can be followed");
+    }
+
+    /// Waits until this text can be read on the page.
+    pub async fn sees(&self, text: &str) {
+        let path = format!("//body//*[{}]", has_text(text));
+        let started = std::time::Instant::now();
+        while !self.is_displayed(&path).await {
+            if started.elapsed() > PATIENCE {
+                panic!("“{text}” is not on the page, which reads:\n{}", self.text().await);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Asserts that this text cannot be read on the page as it is now.
+    pub async fn does_not_see(&self, text: &str) {
+        let shown = self.text().await;
+        assert!(!shown.contains(text), "“{text}” is on the page, which reads:\n{shown}");
+    }
+
+    /// The text of the page as a person reads it.
+    pub async fn text(&self) -> String {
+        self.element(Locator::Css("body"), "a body").await.text().await.expect("the page has text")
+    }
+
+    /// The page's source.
+    pub async fn html(&self) -> String {
+        self.client.source().await.expect("the page has a source")
+    }
+
+    /// The address shown.
+    pub async fn url(&self) -> String {
+        self.client.current_url().await.expect("the window has an address").to_string()
+    }
+
+    /// The element of this CSS selector, for what no sentence covers.
+    pub async fn element(&self, locator: Locator<'_>, what: &str) -> Element {
+        let found = self.client.wait().at_most(PATIENCE).for_element(locator).await;
+        match found {
+            Ok(element) => element,
+            Err(error) => panic!("{what} is not on the page: {error}\n{}", self.html().await),
+        }
+    }
+
+    /// All that we ask of every page: axe finds nothing, nothing scrolls sideways, the console is quiet.
+    /// Leaves a picture in `target/screenshots`.
+    pub async fn is_in_order(&self, name: &str) {
+        self.screenshot(name).await;
+        self.has_no_axe_violation().await;
+        self.has_no_sideways_scroll().await;
+        self.has_quiet_console().await;
+    }
+
+    /// Saves the whole page as `target/screenshots/NAME-1280-dark.png`.
+    pub async fn screenshot(&self, name: &str) {
+        let sizes = self.devtools("Page.getLayoutMetrics", &json!({})).await;
+        let content = &sizes["cssContentSize"];
+        let clip = json!({
+            "x": 0, "y": 0, "scale": 1,
+            "width": self.look.width.pixels(), "height": content["height"],
+        });
+        let picture = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
+        let picture = self.devtools("Page.captureScreenshot", &picture).await;
+        let png = BASE64.decode(picture["data"].as_str().expect("a picture")).expect("base64");
+        let folder = project().join("target/screenshots");
+        std::fs::create_dir_all(&folder).expect("a folder for pictures");
+        std::fs::write(folder.join(self.file_name(name)), png).expect("the picture can be saved");
+    }
+
+    /// Asserts that axe-core finds nothing on this page.
+    pub async fn has_no_axe_violation(&self) {
+        let violations = self.axe_violations().await;
+        assert!(violations.is_empty(), "axe on {}:\n{}", self.url().await, violations.join("\n"));
+    }
+
+    /// What axe-core finds on this page: rule, sentence and the elements concerned.
+    ///
+    /// The driver evaluates axe's source, so the page's content security policy does not stand in its way.
+    pub async fn axe_violations(&self) -> Vec<String> {
+        let axe = std::fs::read_to_string(axe_path()).expect("axe is installed");
+        let script = format!(
+            "{axe};\nconst done = arguments[arguments.length - 1];
+             axe.run().then(found => done(found.violations), error => done([{{ id: String(error), nodes: [] }}]));"
+        );
+        let found = self.client.execute_async(&script, vec![]).await.expect("axe runs");
+        let violations = found.as_array().expect("axe answers with a list");
+        violations.iter().map(described).collect()
+    }
+
+    /// Asserts that no part of the page is wider than the window.
+    pub async fn has_no_sideways_scroll(&self) {
+        let sizes = self.devtools("Page.getLayoutMetrics", &json!({})).await;
+        let content = sizes["cssContentSize"]["width"].as_f64().expect("a width");
+        let window = f64::from(self.look.width.pixels());
+        assert!(content <= window, "{} is {content} px wide in a window of {window} px", self.url().await);
+    }
+
+    /// Asserts that since the last call neither the content security policy nor a script complained.
+    pub async fn has_quiet_console(&self) {
+        let complaints = self.console_complaints().await;
+        assert!(complaints.is_empty(), "the console of {}:\n{}", self.url().await, complaints.join("\n"));
+    }
+
+    /// Policy violations and script errors since the last call. A page that answers 4xx on purpose is none.
+    pub async fn console_complaints(&self) -> Vec<String> {
+        let log = self.client.issue_cmd(Call::console()).await.expect("the driver keeps the console");
+        let entries = log.as_array().cloned().unwrap_or_default();
+        let complaints = entries.iter().filter(|entry| entry["level"] == "SEVERE" && entry["source"] != "network");
+        complaints.map(|entry| format!("{}: {}", entry["source"], entry["message"])).collect()
+    }
+
+    /// Runs a function body in the page and returns its value.
+    pub async fn evaluate(&self, script: &str) -> Value {
+        self.client.execute(script, vec![]).await.expect("the script runs")
+    }
+
+    async fn field(&self, label: &str) -> Element {
+        let has = has_text(label);
+        let path = format!("//*[@id = //label[{has}]/@for] | //label[{has}]//*[self::input or self::select]");
+        self.find(&path, &format!("a field “{label}”")).await
+    }
+
+    async fn find(&self, path: &str, what: &str) -> Element {
+        self.element(Locator::XPath(path), what).await
+    }
+
+    async fn is_displayed(&self, path: &str) -> bool {
+        let Ok(elements) = self.client.find_all(Locator::XPath(path)).await else { return false };
+        for element in elements {
+            // A page that changes under the question has gone on: ask again.
+            if element.is_displayed().await.unwrap_or(false) {
+                return true;
+            }
+        }
+        false
+    }
+
+    async fn devtools(&self, command: &str, parameters: &Value) -> Value {
+        let answer: Result<Value, CmdError> = self.client.issue_cmd(Call::devtools(command, parameters)).await;
+        answer.unwrap_or_else(|error| panic!("{command} failed: {error}"))
+    }
+
+    fn file_name(&self, name: &str) -> String {
+        let scripts = if self.look.scripts == Scripts::Off { "-no-scripts" } else { "" };
+        format!("{name}-{}-{}{scripts}.png", self.look.width.pixels(), self.look.theme.name())
+    }
+}
+
+/// An XPath condition: the element's text, blanks joined, contains this one.
+fn has_text(text: &str) -> String {
+    // XPath 1.0 knows no escapes, so a text with both kinds of quotes is put together.
+    let parts: Vec<String> = text.split('"').map(|part| format!("\"{part}\"")).collect();
+    let literal = match parts.as_slice() {
+        [only] => only.clone(),
+        _ => format!("concat({})", parts.join(", '\"', ")),
+    };
+    format!("contains(normalize-space(.), {literal})")
+}
+
+fn described(violation: &Value) -> String {
+    let nodes = violation["nodes"].as_array().into_iter().flatten();
+    let places: Vec<String> = nodes.map(|node| format!("    {} {}", node["target"], node["html"])).collect();
+    format!("{}: {}\n{}", violation["id"], violation["help"], places.join("\n"))
+}
