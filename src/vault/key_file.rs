@@ -14,8 +14,10 @@ use super::master_key::{LineError, MasterKey, MasterKeyId, new_line};
 /// Far more than anybody has master keys for; keeps a wrong path from filling the memory.
 const MAX_FILE_BYTES: usize = 65_536;
 
-const FILE_MODE: u32 = 0o600;
-const FOLDER_MODE: u32 = 0o700;
+/// What a new file may be used for: reading and writing, by its owner.
+pub(super) const FILE_MODE: u32 = 0o600;
+/// The same of a new folder.
+pub(super) const FOLDER_MODE: u32 = 0o700;
 const GROUP_OR_OTHERS: u32 = 0o077;
 const WRITABLE_BY_GROUP_OR_OTHERS: u32 = 0o022;
 

@@ -1,3 +1,4 @@
+mod docs;
 mod key_file;
 mod ring_judge;
 mod rotation;
