@@ -1,10 +1,14 @@
-//! Calm pages for what went wrong. They need neither a viewer nor the database.
+//! Calm pages for what went wrong. A handler returns an [`ErrorPage`], or an [`Error`] that turns into one; the
+//! middleware [`explain`] draws it, with neither a viewer nor the database.
 
-use actix_web::body::{BodySize, BoxBody, EitherBody, MessageBody};
+use std::fmt;
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpResponse};
+use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use askama::Template;
 use tracing_actix_web::RequestId;
 use uuid::Uuid;
@@ -13,17 +17,18 @@ use super::page::Page;
 use super::words;
 use crate::clock::{Clock, Timestamp};
 use crate::domain::actor::Actor;
+use crate::error::Error;
 
-/// A page that says what went wrong and how to go on.
-#[derive(Debug, Template)]
-#[template(path = "error.html")]
+/// What a page of ours says about an error, and how it leads on.
+#[derive(Clone, Debug)]
 pub struct ErrorPage {
-    page: Page,
     status: StatusCode,
     title: &'static str,
     text: String,
-    ways_on: Vec<WayOn>,
+    ways_on: &'static [WayOn],
     facts: Vec<(&'static str, String)>,
+    organization: Option<String>,
+    retry_after_s: Option<u64>,
 }
 
 /// A button that leads on.
@@ -33,141 +38,210 @@ struct WayOn {
     words: &'static str,
 }
 
-const HOME: WayOn = WayOn { href: "/", words: "Go to the start page" };
-const TRY_AGAIN: WayOn = WayOn { href: "", words: "Try again" };
-const SIGN_IN_AS_ANOTHER: WayOn = WayOn { href: "/account", words: "Sign in as someone else" };
+const HOME: &[WayOn] = &[WayOn { href: "/", words: "Go to the start page" }];
+const TRY_AGAIN: &[WayOn] = &[WayOn { href: "", words: "Try again" }];
+const SIGN_IN: &[WayOn] = &[WayOn { href: "/sign-in", words: "Go to sign-in" }];
+const BASE_MODELS: &[WayOn] = &[
+    WayOn { href: "/base-models", words: "Go to Base models" },
+    WayOn { href: "/account", words: "Go to your account" },
+];
 
 impl ErrorPage {
-    /// 403: a form whose token is missing, forged or too old.
-    #[must_use]
-    pub fn expired_form(now: Timestamp) -> Self {
-        let text = "This page was open too long, so we didn’t save it. Check your answers and save again.";
-        Self::new(StatusCode::FORBIDDEN, "This page was open too long", text, now).with(vec![HOME])
-    }
-
     /// 400: a request that makes no sense.
     #[must_use]
-    pub fn bad_request(now: Timestamp) -> Self {
-        let text = "The request arrived incomplete or garbled, so nothing was changed. Go back and send it again.";
-        Self::new(StatusCode::BAD_REQUEST, "We couldn’t read that", text, now).with(vec![HOME])
+    pub fn bad_request() -> Self {
+        let text = "What arrived was incomplete or garbled, so nothing was changed. Go back and send it again.";
+        Self::new(StatusCode::BAD_REQUEST, "We couldn’t read that", text)
+    }
+
+    /// 401: nobody is signed in, where a redirect would not help.
+    #[must_use]
+    pub fn not_signed_in() -> Self {
+        let text = "You’re not signed in, or were away for too long. Nothing was changed.";
+        Self::new(StatusCode::UNAUTHORIZED, "Sign in to go on", text).leading_to(SIGN_IN)
+    }
+
+    /// 403: a form whose token is missing, forged or too old, or that another site sent.
+    #[must_use]
+    pub fn stale_form() -> Self {
+        let text = "This page was open too long, so we didn’t save it. Check your answers and save again.";
+        Self::new(StatusCode::FORBIDDEN, "This page was open too long", text)
+    }
+
+    /// 403, where it is not known who asked.
+    #[must_use]
+    pub fn no_access() -> Self {
+        let text = "Provider keys can be seen and changed by Owners and Administrators. Ask one of them.";
+        Self::new(StatusCode::FORBIDDEN, "You don’t have access to this page", text).leading_to(BASE_MODELS)
     }
 
     /// 403: a member whose role may not open the page, and the names of those whom to ask.
     #[must_use]
-    pub fn forbidden(actor: &Actor, helpers: &[String], now: Timestamp) -> Self {
+    pub fn forbidden(actor: &Actor, helpers: &[String]) -> Self {
         let text = format!(
             "Provider keys can be seen and changed by Owners and Administrators. You’re signed in as {}, {}.",
             actor.name,
             actor.role.with_article()
         );
-        let mut page = Self::new(StatusCode::FORBIDDEN, "You don’t have access to this page", text, now)
-            .with(vec![WayOn { href: "/base-models", words: "Go to Base models" }, SIGN_IN_AS_ANOTHER]);
-        page.page.organization = Some(actor.organization.clone());
+        let mut page = Self { text, organization: Some(actor.organization.clone()), ..Self::no_access() };
         if !helpers.is_empty() {
             page.facts.push(("Who can help", helpers.join(", ")));
         }
         page
     }
 
-    /// 403: a request that came from another site's page.
+    /// 404: not there, or another organization's.
     #[must_use]
-    pub fn foreign_origin(now: Timestamp) -> Self {
-        let text = "The request came from a page of another site, so nothing was changed. Open Claviger and try there.";
-        Self::new(StatusCode::FORBIDDEN, "That didn’t come from here", text, now).with(vec![HOME])
-    }
-
-    /// 404.
-    #[must_use]
-    pub fn not_found(now: Timestamp) -> Self {
+    pub fn not_found() -> Self {
         let text = "The connection may have been removed, or the link may be incomplete.";
-        Self::new(StatusCode::NOT_FOUND, "There’s nothing at this address", text, now).with(vec![HOME])
+        Self::new(StatusCode::NOT_FOUND, "There’s nothing at this address", text)
     }
 
     /// 405.
     #[must_use]
-    pub fn wrong_method(now: Timestamp) -> Self {
+    pub fn wrong_method() -> Self {
         let text = "This address belongs to a button, not to a page. Open the page with the button and press it there.";
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, "This isn’t a page", text, now).with(vec![HOME])
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "This isn’t a page", text)
+    }
+
+    /// 410: a one-time link that was used, has run out or never existed.
+    #[must_use]
+    pub fn link_closed() -> Self {
+        let text = "It was used already, has run out, or was copied without its last characters. Ask for a new one.";
+        Self::new(StatusCode::GONE, "This link doesn’t work any more", text).leading_to(SIGN_IN)
     }
 
     /// 413.
     #[must_use]
-    pub fn too_large(now: Timestamp) -> Self {
-        let text = "What you sent is larger than any key or form of ours, so nothing was saved. Check that it’s the right file.";
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "That’s too large", text, now).with(vec![HOME])
+    pub fn too_large() -> Self {
+        let text = "It’s larger than any key or form we know, so nothing was saved. Check that it’s the right file.";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "That’s too large", text)
     }
 
     /// 429, with the seconds to wait.
     #[must_use]
-    pub fn too_many_tries(retry_after_s: u64, now: Timestamp) -> Self {
-        let wait = words::counted(usize::try_from(retry_after_s.div_ceil(60)).unwrap_or(1), "minute", "minutes");
-        let text = format!("Sign-in is paused for a while. Try again in {wait}.");
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many tries", text, now)
-            .with(vec![WayOn { href: "/sign-in", words: "Back to sign-in" }])
+    pub fn too_many_tries(retry_after_s: u64) -> Self {
+        let minutes = usize::try_from(retry_after_s.div_ceil(60)).unwrap_or(usize::MAX);
+        let text = format!("We paused for a while. Try again in {}.", words::counted(minutes, "minute", "minutes"));
+        let page = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many tries", text);
+        Self { retry_after_s: Some(retry_after_s), ..page }
     }
 
-    /// 500. The reference is the one in the log.
+    /// 500. What happened is in the log, under the reference that the page will name.
     #[must_use]
-    pub fn our_fault(reference: Uuid, now: Timestamp) -> Self {
+    pub fn our_fault() -> Self {
         let text = "Your last change wasn’t saved. Keys already stored are safe. Try again; if it keeps happening, give \
                     the reference to whoever runs this server.";
-        let page = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side", text, now);
-        page.with(vec![TRY_AGAIN]).traced(reference)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong on our side", text).leading_to(TRY_AGAIN)
     }
 
-    /// 503: the database does not answer, or the server is stopping.
+    /// 503: the database does not answer, is locked or full.
     #[must_use]
-    pub fn unavailable(reference: Uuid, now: Timestamp) -> Self {
-        let text = "Claviger can’t reach its database just now. Nothing you sent was saved. Keys already stored are \
-                    safe. Try again in a minute.";
-        let page = Self::new(StatusCode::SERVICE_UNAVAILABLE, "Back in a moment", text, now);
-        page.with(vec![TRY_AGAIN]).traced(reference)
+    pub fn unavailable() -> Self {
+        let text = "We can’t reach our database just now. Your last change wasn’t saved. Keys already stored are safe. \
+                    Try again in a minute.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Back in a moment", text).leading_to(TRY_AGAIN)
     }
 
     /// The page for a status, where nothing more is known.
     #[must_use]
-    pub fn for_status(status: StatusCode, reference: Uuid, now: Timestamp) -> Self {
+    pub fn for_status(status: StatusCode) -> Self {
         match status {
-            StatusCode::NOT_FOUND => Self::not_found(now),
-            StatusCode::METHOD_NOT_ALLOWED => Self::wrong_method(now),
-            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(now),
-            StatusCode::TOO_MANY_REQUESTS => Self::too_many_tries(60, now),
-            StatusCode::SERVICE_UNAVAILABLE => Self::unavailable(reference, now),
-            status if status.is_server_error() => Self::our_fault(reference, now),
-            status => Self { status, ..Self::bad_request(now) },
+            StatusCode::UNAUTHORIZED => Self::not_signed_in(),
+            StatusCode::FORBIDDEN => Self::no_access(),
+            StatusCode::NOT_FOUND => Self::not_found(),
+            StatusCode::METHOD_NOT_ALLOWED => Self::wrong_method(),
+            StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
+            StatusCode::TOO_MANY_REQUESTS => Self::too_many_tries(60),
+            StatusCode::SERVICE_UNAVAILABLE => Self::unavailable(),
+            status if status.is_server_error() => Self { status, ..Self::our_fault() },
+            status => Self { status, ..Self::bad_request() },
         }
     }
 
-    /// The page as an answer.
-    #[must_use]
-    pub fn respond(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status);
-        response.content_type("text/html; charset=utf-8");
-        match self.render() {
-            Ok(html) => response.body(html),
-            Err(_) => response.body(self.title),
+    /// The page's HTML. Errors of the server name their reference in the log, and the time.
+    ///
+    /// # Errors
+    /// As rendering.
+    pub fn html(&self, reference: Uuid, now: Timestamp) -> askama::Result<String> {
+        let mut facts = self.facts.clone();
+        if self.status.is_server_error() {
+            facts.push(("Reference", reference.to_string()));
+            facts.push(("Time", words::full(&now)));
         }
+        let page = Page { organization: self.organization.clone(), ..Page::outside(String::new(), now) };
+        ErrorTemplate { page, error: self, facts }.render()
     }
 
-    fn new(status: StatusCode, title: &'static str, text: impl Into<String>, now: Timestamp) -> Self {
-        let page = Page::outside(String::new(), now);
-        Self { page, status, title, text: text.into(), ways_on: Vec::new(), facts: Vec::new() }
+    fn new(status: StatusCode, title: &'static str, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Self { status, title, text, ways_on: HOME, facts: Vec::new(), organization: None, retry_after_s: None }
     }
 
-    fn with(self, ways_on: Vec<WayOn>) -> Self {
+    fn leading_to(self, ways_on: &'static [WayOn]) -> Self {
         Self { ways_on, ..self }
-    }
-
-    fn traced(mut self, reference: Uuid) -> Self {
-        self.facts.push(("Reference", reference.to_string()));
-        self.facts.push(("Time", words::full(&self.page.now)));
-        self
     }
 }
 
-/// Gives errors that the framework answered by itself (404, 405, 413 …) a page, as a middleware:
-/// `wrap(from_fn(move |req, next| error_pages::explain(req, next, clock.clone())))`. Answers that already have
-/// a page or are for programs (JSON) pass unchanged, so the framework's own words never reach anybody.
+/// The template around an [`ErrorPage`].
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorTemplate<'a> {
+    page: Page,
+    error: &'a ErrorPage,
+    facts: Vec<(&'static str, String)>,
+}
+
+impl From<Error> for ErrorPage {
+    /// This is the boundary at which errors of the server are logged, once.
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::Invalid(errors) => {
+                let text: Vec<_> = errors.iter().map(|(_, error)| error.message.as_str()).collect();
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "That couldn’t be done", text.join(" "))
+            }
+            Error::NotSignedIn => Self::not_signed_in(),
+            Error::Forbidden(_) => Self::no_access(),
+            Error::NotFound => Self::not_found(),
+            Error::StaleForm => Self::stale_form(),
+            Error::LinkClosed => Self::link_closed(),
+            Error::TooMany { retry_after_s } => Self::too_many_tries(*retry_after_s),
+            Error::TooLarge => Self::too_large(),
+            Error::BadRequest(_) => Self::bad_request(),
+            Error::Unavailable(_) => {
+                tracing::error!(error = %error.chain(), "the database is not available");
+                Self::unavailable()
+            }
+            Error::Internal(_) => {
+                tracing::error!(error = %error.chain(), "a request failed");
+                Self::our_fault()
+            }
+        }
+    }
+}
+
+impl fmt::Display for ErrorPage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.title)
+    }
+}
+
+impl ResponseError for ErrorPage {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The status alone, with the page riding along for [`explain`], which knows time and reference.
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.status);
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}
+
+/// Draws error pages, as a middleware: `wrap(from_fn(move |req, next| error_pages::explain(req, next, clock.clone())))`.
+/// Errors that the framework answered by itself (404, 405, 413 …) get a page as well, so its own words never
+/// reach anybody. Answers with HTML or JSON pass unchanged.
 ///
 /// # Errors
 /// The inner service's error.
@@ -177,25 +251,35 @@ pub async fn explain<B: MessageBody + 'static>(
     clock: Clock,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let response = next.call(request).await?;
-    if !is_bare_error(&response) {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || is_written(response.headers()) {
         return Ok(response.map_into_left_body());
     }
+    let page = response.response().extensions().get::<ErrorPage>().cloned();
+    let page = page.unwrap_or_else(|| ErrorPage::for_status(status));
     let reference = response.request().extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| **id);
-    let mut page = ErrorPage::for_status(response.status(), reference, clock.now()).respond();
-    for name in [header::ALLOW, header::RETRY_AFTER] {
-        if let Some(value) = response.headers().get(&name) {
-            page.headers_mut().insert(name, value.clone());
-        }
+    let is_head = response.request().method() == Method::HEAD;
+    let mut answer = draw(&page, reference, clock.now());
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        answer.headers_mut().insert(header::ALLOW, allow.clone());
     }
-    Ok(response.into_response(page.map_into_right_body()))
+    let answer = if is_head { answer.drop_body().map_into_boxed_body() } else { answer };
+    Ok(response.into_response(answer.map_into_right_body()))
 }
 
-/// Whether an answer is an error that nobody has written a page for.
-fn is_bare_error<B: MessageBody>(response: &ServiceResponse<B>) -> bool {
-    let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
-        return false;
+/// Whether somebody has written a page or a JSON answer already. The framework's own words are plain text.
+fn is_written(headers: &HeaderMap) -> bool {
+    let mime = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    !mime.is_empty() && !mime.starts_with("text/plain")
+}
+
+/// A page as an answer.
+fn draw(page: &ErrorPage, reference: Uuid, now: Timestamp) -> HttpResponse {
+    let mut response = HttpResponse::build(page.status);
+    response.content_type("text/html; charset=utf-8");
+    if let Some(retry_after_s) = page.retry_after_s {
+        response.insert_header((header::RETRY_AFTER, HeaderValue::from(retry_after_s)));
     }
-    let mime = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    mime.is_empty() || mime.starts_with("text/plain") || response.response().body().size() == BodySize::None
+    response.body(page.html(reference, now).unwrap_or_else(|_| page.title.to_owned()))
 }
