@@ -1,4 +1,5 @@
 //! Tests of the whole: real HTTP, real databases, real peers.
 mod llama;
 mod outbound;
+mod postgres_tls;
 mod support;

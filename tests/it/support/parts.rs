@@ -15,7 +15,7 @@ pub fn skip_without(part: &str) {
 
 /// A variable of the tests' own environment.
 #[expect(clippy::disallowed_methods, reason = "the rule is for the product’s settings")]
-fn environment(name: &str) -> Option<String> {
+pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
