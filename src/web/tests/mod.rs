@@ -18,6 +18,7 @@ use crate::domain::field_errors::{FieldError, FieldErrors};
 use crate::domain::role::Role;
 use crate::domain::theme::Theme;
 use crate::error::Error;
+use crate::providers::form::{HelpBlock, HelpSection, Piece, Prose};
 
 /// Every macro once.
 #[derive(Template)]
@@ -36,7 +37,7 @@ use crate::error::Error;
 {% call ui::panel("check", "What happened") %}<div class="panel-body">{{ ui::steps(steps) }}</div>{% endcall %}
 {% call form::field("name", "Name", name, errors, kind_ = "code", placeholder_ = "llama3.2", list_ = "names") %}Exactly as your server spells it.{% endcall %}{{ form::datalist("names", ["llama3.2", "qwen2.5"]) }}
 {% call form::field("endpoint", "Endpoint", typed, errors, kind_ = "url") %}Ends in <code>/v1</code>{% endcall %}
-{% call form::secret("api_key", "API key", errors) %}{% endcall %}
+{% call form::secret("api_key", "API key", errors) %}{{ ui::prose(hint) }}{% endcall %}
 {% call form::secret("auth_token", "Auth token", errors, optional_ = true) %}Only for a gateway.{% endcall %}
 {% call form::area("note", "Note", typed, errors, optional_ = true) %}{% endcall %}
 {% call form::select("role", "Role", "reviewer", choices, errors, class_ = "w-m") %}{% endcall %}
@@ -45,7 +46,8 @@ use crate::error::Error;
 {% call form::key_file("pasted", "Service account key", "paste", errors) %}The JSON file.{% endcall %}
 <div class="field"><span class="label">Appearance</span><div class="seg" role="radiogroup" aria-label="Appearance">{{ form::seg("theme", "system", "System", true) }}{{ form::seg("theme", "dark", "Dark", false) }}</div></div>
 <div class="actions">{{ form::go("Check and save", "Checking…") }}<a class="btn btn-bare" href="/providers">Cancel</a></div>
-</form><aside class="help" aria-label="Help"><section><h2>Where</h2><p>In the {{ ui::out("https://portal.azure.com", "Azure portal") }}</p><dl class="facts">{% call ui::fact("Added") %}{{ ui::day(then, page.now) }}{% endcall %}</dl></section></aside></div>
+</form>{{ ui::help(help) }}</div>
+<p>In the {{ ui::out("https://portal.azure.com", "Azure portal") }}</p><dl class="facts">{% call ui::fact("Added") %}{{ ui::day(then, page.now) }}{% endcall %}</dl>
 {% call ui::note("info") %}<p>{{ ui::status(health) }} {{ ui::state("status-ok", "ok", "On") }} {{ ui::moment(then, page.now) }}</p>{% endcall %}
 {% call ui::more("Azure", "open") %}{% call ui::code("az", "Azure command") %}az {{ name }}{% endcall %}{% endcall %}
 {{ ui::copy("203.0.113.10", "Copy", "203.0.113.10") }}
@@ -66,7 +68,30 @@ struct Sampler {
     then: Timestamp,
     steps: Vec<Step>,
     choices: Vec<(&'static str, String)>,
+    hint: Prose,
+    help: &'static [HelpSection],
 }
+
+const HINT: Prose = &[
+    Piece::Text("Starts with "),
+    Piece::Code("sk-"),
+    Piece::Text(". See "),
+    Piece::Strong("Keys & tokens"),
+    Piece::Text(" on "),
+    Piece::Link { href: "https://vendor.example/keys", text: "their site" },
+    Piece::Text(" or "),
+    Piece::Link { href: "/network", text: "our addresses" },
+];
+
+const HELP: &[HelpSection] = &[HelpSection {
+    heading: "Find your key",
+    blocks: &[
+        HelpBlock::Paragraph(HINT),
+        HelpBlock::Steps(&[HINT, HINT]),
+        HelpBlock::List(&[HINT]),
+        HelpBlock::Facts(&[("Name", HINT)]),
+    ],
+}];
 
 const HOSTILE: &str = "\"><script>alert(1)</script>";
 
@@ -137,6 +162,8 @@ fn sampler(role: Role) -> Sampler {
         older: Some("/audit?before=7".into()),
         then: at("2025-11-20 16:20:00"),
         steps: vec![step(Outcome::Passed, None), step(Outcome::Failed, Some(exchange)), step(Outcome::NotTried, None)],
+        hint: HINT,
+        help: HELP,
         choices: vec![("owner", "Owner".into()), ("reviewer", "Reviewer".into())],
     }
 }
@@ -231,6 +258,19 @@ fn the_error_stands_between_hint_and_input() {
     let field = ElementRef::wrap(the(&html, "#endpoint").parent().unwrap()).unwrap();
     let order: Vec<_> = field.child_elements().map(|e| e.attr("id").or(e.attr("for")).unwrap_or_default()).collect();
     assert_eq!(order, ["endpoint", "endpoint-hint", "endpoint-error", "endpoint"]);
+}
+
+#[test]
+fn prose_is_marked_up_and_links_out_open_a_new_tab() {
+    let html = Html::parse_document(&sampler(Role::Owner).render().unwrap());
+    assert_eq!(
+        the(&html, "#api_key-hint").inner_html(),
+        "Starts with <code>sk-</code>. See <b>Keys &amp; tokens</b> on <a href=\"https://vendor.example/keys\" \
+         rel=\"noreferrer\" target=\"_blank\">their site<span class=\"vh\"> (opens in a new tab)</span></a> or \
+         <a href=\"/network\">our addresses</a>"
+    );
+    assert_eq!(select(&html, ".help ol > li").len(), 2);
+    assert_eq!(select(&html, ".help ul > li, .help dl > dd, .help section > p").len(), 3);
 }
 
 #[test]
