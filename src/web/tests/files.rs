@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::web::icons::outline;
+
 #[test]
 fn the_style_sheet_finds_its_neighbours() {
     let sheet = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("static/app.css")).unwrap();
@@ -28,6 +30,19 @@ fn no_template_switches_escaping_off_or_writes_anything_inline() {
             assert!(!source.contains(forbidden), "{forbidden} in {}", path.display());
         }
     }
+}
+
+#[test]
+fn every_icon_that_a_template_names_is_drawn() {
+    let mut n_named = 0;
+    for path in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("templates")) {
+        let source = std::fs::read_to_string(&path).unwrap();
+        for name in source.split("icon(\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            n_named += 1;
+            assert!(!outline(name).0.is_empty(), "no icon is called {name}, in {}", path.display());
+        }
+    }
+    assert!(n_named > 5);
 }
 
 /// askama evaluates arguments and the content of a call among the macro's own names, so a page's `name` inside
