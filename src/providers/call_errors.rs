@@ -91,7 +91,8 @@ impl CallError {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Url(_) | Self::Refused(_) => Verdict::PolicyBlocked,
+            Self::Url(_) => Verdict::WrongEndpoint,
+            Self::Refused(_) => Verdict::PolicyBlocked,
             Self::UnknownHost => Verdict::UnknownHost,
             Self::NoNameService
             | Self::ConnectionRefused
@@ -144,7 +145,7 @@ impl CallError {
     /// The time was up after that long.
     #[must_use]
     pub fn timed_out(after: Duration) -> Self {
-        let after_s = u32::try_from(after.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
+        let after_s = u32::try_from((after.as_millis() + 500) / 1000).unwrap_or(u32::MAX);
         Self::TimedOut { after_s: after_s.max(1) }
     }
 

@@ -52,7 +52,7 @@ pub enum OutboundError {
     #[error("the proxy must be an address like http://proxy.example.com:3128")]
     Proxy,
     /// TLS cannot be set up, for example because the system has no certificate authorities.
-    #[error("TLS could not be set up: {0}")]
+    #[error("TLS could not be set up ({0}); install the system's ca-certificates, or set CLAVIGER_CA_FILE")]
     Tls(#[from] rustls::Error),
 }
 
@@ -366,4 +366,15 @@ fn is_of_this_machine(ip: IpAddr) -> bool {
 
 fn can_be_proxy(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.host().is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_this_machine_are_its_own() {
+        assert!(is_of_this_machine(Ipv4Addr::LOCALHOST.into()));
+        assert!(!is_of_this_machine(Ipv4Addr::new(192, 0, 2, 1).into()));
+    }
 }

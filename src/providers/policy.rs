@@ -118,6 +118,12 @@ impl Policy {
         Self { allow, own_listen }
     }
 
+    /// The operator's list, to be shown to people whose address is refused.
+    #[must_use]
+    pub fn allow_rules(&self) -> &[AllowRule] {
+        &self.allow
+    }
+
     /// Whether an address may be called with TLS.
     ///
     /// # Errors

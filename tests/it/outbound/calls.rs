@@ -1,5 +1,7 @@
 //! What comes back, and what does not.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use claviger::domain::check::Verdict;
@@ -117,12 +119,19 @@ async fn ten_megabytes_are_refused_when_they_are_announced() {
 
 #[tokio::test]
 async fn an_endless_answer_is_cut_where_the_call_says() {
-    let peer = Peer::start(|_, wire| {
+    const CHUNK: [u8; 4096] = [b'x'; 4096];
+    let n_bytes = Arc::new(AtomicUsize::new(0));
+    let count = n_bytes.clone();
+    let peer = Peer::start(move |_, wire| {
         let _ = wire.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
-        while wire.write_all(&[b'x'; 4096]).is_ok() {}
+        while wire.write_all(&CHUNK).is_ok() {
+            count.fetch_add(CHUNK.len(), Ordering::SeqCst);
+        }
     });
     let error = error_of(get(&peer).await);
     assert_eq!((error, error.verdict()), (CallError::TooLarge, Verdict::StrangeAnswer));
+    // What the sockets of both sides hold has been sent as well, but nothing like what a second's reading takes.
+    assert!(n_bytes.load(Ordering::SeqCst) < 32 * 1024 * 1024);
 }
 
 #[tokio::test]

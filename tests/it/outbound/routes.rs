@@ -1,7 +1,7 @@
 //! The first three steps of a check.
 
 use claviger::domain::check::{Outcome, StepKind};
-use claviger::providers::outbound::{CallError, Outbound, OutboundSettings, Route};
+use claviger::providers::outbound::{Call, CallError, Outbound, OutboundSettings, Route};
 use claviger::providers::policy::Refusal;
 
 use super::peers::{Authority, Peer, Validity, closed_port};
@@ -92,9 +92,11 @@ async fn a_closed_port_stops_at_the_connection() {
 }
 
 #[tokio::test]
-async fn a_server_that_never_shakes_hands_is_given_up() {
+async fn a_server_that_never_shakes_hands_is_given_up_before_the_whole_time_is_up() {
     let peer = Peer::silent();
     let client = outbound_naming(listing("127.0.0.1"), &[]);
-    let route = client.probe(&peer.url("https", "127.0.0.1")).await;
-    assert!(matches!(route.failure, Some(CallError::TimedOut { after_s: 5 })), "{:?}", route.failure);
+    let url = peer.url("https", "127.0.0.1");
+    let (route, answer) = tokio::join!(client.probe(&url), client.call(Call::get(url.clone())));
+    assert_eq!(route.failure, Some(CallError::TimedOut { after_s: 5 }));
+    assert_eq!(answer.err(), Some(CallError::TimedOut { after_s: 5 }));
 }
