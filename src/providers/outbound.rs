@@ -375,6 +375,6 @@ mod tests {
     #[test]
     fn only_addresses_of_this_machine_are_its_own() {
         assert!(is_of_this_machine(Ipv4Addr::LOCALHOST.into()));
-        assert!(!is_of_this_machine(Ipv4Addr::new(192, 0, 2, 1).into()));
+        assert!(!is_of_this_machine(Ipv4Addr::new(198, 51, 100, 77).into()));
     }
 }

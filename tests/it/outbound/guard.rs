@@ -1,6 +1,6 @@
 //! What is never dialled, seen from the server that is not dialled.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,7 +8,7 @@ use claviger::domain::check::Verdict;
 use claviger::providers::outbound::{Call, CallError, OutboundSettings};
 use claviger::providers::policy::{Refusal, UrlProblem};
 
-use super::peers::Peer;
+use super::peers::{Peer, closed_port};
 use super::{FINE, listing, outbound, outbound_looking_up, outbound_naming};
 
 #[tokio::test]
@@ -99,6 +99,27 @@ async fn this_server_does_not_call_itself() {
         assert_eq!(error, Some(CallError::Refused(Refusal::Private)));
     }
     assert_eq!(peer.n_connections(), 0);
+}
+
+/// A server that listens on all addresses also has one in its network, which no setting names. (Where this machine
+/// has no network at all, only the unit test of the same rule runs.)
+#[tokio::test]
+async fn this_server_does_not_call_itself_by_its_network_address() {
+    let Some(ip) = network_address() else { return };
+    let port = closed_port().port();
+    let url: url::Url = format!("http://{ip}:{port}/").parse().expect("a URL");
+    let on = |own: &str| OutboundSettings { own_listen: own.parse().ok(), ..listing("0.0.0.0/0") };
+    let error = outbound(on(&format!("0.0.0.0:{port}"))).call(Call::get(url.clone())).await.err();
+    assert_eq!(error, Some(CallError::Refused(Refusal::OwnAddress)));
+    let error = outbound(on(&format!("127.0.0.1:{port}"))).call(Call::get(url)).await.err();
+    assert_eq!(error, Some(CallError::ConnectionRefused));
+}
+
+/// The address from which this machine would send into its network. Nothing is sent.
+fn network_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("198.51.100.77:9").ok()?;
+    socket.local_addr().ok().map(|addr| addr.ip())
 }
 
 #[tokio::test]
