@@ -1,9 +1,19 @@
 //! Claviger keeps an organization's model-provider keys.
+pub mod actions;
+pub mod app;
+pub mod base_models;
+pub mod catalog;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod connection;
 pub mod domain;
 pub mod error;
+pub mod files;
+pub mod jobs;
 pub mod providers;
+pub mod server;
 pub mod store;
+pub mod trace;
 pub mod vault;
 pub mod web;

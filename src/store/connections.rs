@@ -71,6 +71,12 @@ impl ConnectionRow {
         if self.paused_at.is_some() { Health::Paused } else { Health::from_slug(&self.health) }
     }
 
+    /// What the last check found, also while the connection is paused.
+    #[must_use]
+    pub fn stored_health(&self) -> &str {
+        &self.health
+    }
+
     /// How strictly a custom server keeps to a JSON schema, once a check has found out.
     #[must_use]
     pub fn json_mode(&self) -> Option<JsonMode> {
@@ -197,6 +203,14 @@ pub fn list(conn: &mut Conn, scope: OrgScope) -> Result<Vec<ConnectionRow>> {
 /// [`Error::NotFound`], also for another organization's; the database's.
 pub fn get(conn: &mut Conn, scope: OrgScope, id: i64) -> Result<ConnectionRow> {
     Ok(of(scope).filter(connections::id.eq(id)).select(ConnectionRow::as_select()).first(conn)?)
+}
+
+/// The connection that was added with a form.
+///
+/// # Errors
+/// The database's.
+pub fn of_form(conn: &mut Conn, scope: OrgScope, form_id: &str) -> Result<Option<i64>> {
+    Ok(of(scope).filter(connections::form_id.eq(form_id)).select(connections::id).first(conn).optional()?)
 }
 
 /// The organization's connections of one provider.

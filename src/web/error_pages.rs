@@ -1,5 +1,5 @@
 //! Calm pages for what went wrong. A handler returns an [`ErrorPage`], or an [`Error`] that turns into one; the
-//! middleware [`explain`] draws it, with neither a viewer nor the database.
+//! middleware [`explain`] draws it.
 
 use std::fmt;
 
@@ -8,16 +8,20 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpResponse, ResponseError};
+use actix_web::web::Data;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template;
+use serde_json::json;
 use tracing_actix_web::RequestId;
 use uuid::Uuid;
 
 use super::page::Page;
 use super::words;
-use crate::clock::{Clock, Timestamp};
+use crate::app::App;
+use crate::clock::Timestamp;
 use crate::domain::actor::Actor;
 use crate::error::Error;
+use crate::store::users;
 
 /// What a page of ours says about an error, and how it leads on.
 #[derive(Clone, Debug)]
@@ -239,33 +243,78 @@ impl ResponseError for ErrorPage {
     }
 }
 
-/// Draws error pages, as a middleware: `wrap(from_fn(move |req, next| error_pages::explain(req, next, clock.clone())))`.
-/// Errors that the framework answered by itself (404, 405, 413 …) get a page as well, so its own words never
-/// reach anybody. Answers with HTML or JSON pass unchanged.
+/// Draws error pages, as a middleware: `wrap(from_fn(error_pages::explain))`. Errors that the framework answered by
+/// itself (404, 405, 413 …) get a page as well, so its own words never reach anybody. Programs get JSON, and
+/// people who are not signed in are sent to do so. Answers with HTML or JSON pass unchanged.
 ///
 /// # Errors
 /// The inner service's error.
 pub async fn explain<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-    clock: Clock,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     let response = next.call(request).await?;
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
+    let Some(app) = response.request().app_data::<Data<App>>().cloned() else {
+        return Ok(response.map_into_left_body());
+    };
     if !is_error || is_written(response.headers()) {
         return Ok(response.map_into_left_body());
     }
     let page = response.response().extensions().get::<ErrorPage>().cloned();
     let page = page.unwrap_or_else(|| ErrorPage::for_status(status));
-    let reference = response.request().extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| **id);
-    let is_head = response.request().method() == Method::HEAD;
-    let mut answer = draw(&page, reference, clock.now());
-    if let Some(allow) = response.headers().get(header::ALLOW) {
-        answer.headers_mut().insert(header::ALLOW, allow.clone());
+    let mut answer = answer(&app, response.request(), page).await;
+    // What the inner layers decided about cookies stays.
+    for name in [header::ALLOW, header::SET_COOKIE] {
+        for value in response.headers().get_all(&name) {
+            answer.headers_mut().append(name.clone(), value.clone());
+        }
     }
+    let is_head = response.request().method() == Method::HEAD;
     let answer = if is_head { answer.drop_body().map_into_boxed_body() } else { answer };
     Ok(response.into_response(answer.map_into_right_body()))
+}
+
+async fn answer(app: &App, request: &HttpRequest, page: ErrorPage) -> HttpResponse {
+    let reference = request.extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| **id);
+    if wants_json(request) {
+        let body = json!({ "detail": format!("{}. {}", page.title, page.text), "reference": reference.to_string() });
+        return build(&page).json(body);
+    }
+    match page.status {
+        StatusCode::UNAUTHORIZED => to_sign_in(request),
+        StatusCode::FORBIDDEN => draw(&whom_to_ask(app, request, page).await, reference, app.clock.now()),
+        _ => draw(&page, reference, app.clock.now()),
+    }
+}
+
+/// To sign-in, and from there to where one was going. A form that was sent cannot be sent again by itself.
+fn to_sign_in(request: &HttpRequest) -> HttpResponse {
+    let going_to = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let address = if request.method() == Method::GET && going_to != "/" {
+        let next: String = url::form_urlencoded::byte_serialize(going_to.as_bytes()).collect();
+        format!("/sign-in?next={next}")
+    } else {
+        "/sign-in".to_owned()
+    };
+    HttpResponse::SeeOther().insert_header((header::LOCATION, address)).finish()
+}
+
+/// Adds who is signed in and who can help, where the role was the reason.
+async fn whom_to_ask(app: &App, request: &HttpRequest, page: ErrorPage) -> ErrorPage {
+    let Some(actor) = request.extensions().get::<Actor>().cloned() else { return page };
+    if page.title != ErrorPage::no_access().title {
+        return page;
+    }
+    let scope = actor.scope;
+    let helpers = app.db.read(move |conn| users::names_of_managers(conn, scope)).await.unwrap_or_default();
+    ErrorPage::forbidden(&actor, &helpers)
+}
+
+fn wants_json(request: &HttpRequest) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    request.path().ends_with(".json") || (accept.contains("application/json") && !accept.contains("text/html"))
 }
 
 /// Whether somebody has written a page or a JSON answer already. The framework's own words are plain text.
@@ -276,10 +325,14 @@ fn is_written(headers: &HeaderMap) -> bool {
 
 /// A page as an answer.
 fn draw(page: &ErrorPage, reference: Uuid, now: Timestamp) -> HttpResponse {
+    let html = page.html(reference, now).unwrap_or_else(|_| page.title.to_owned());
+    build(page).content_type("text/html; charset=utf-8").body(html)
+}
+
+fn build(page: &ErrorPage) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(page.status);
-    response.content_type("text/html; charset=utf-8");
     if let Some(retry_after_s) = page.retry_after_s {
         response.insert_header((header::RETRY_AFTER, HeaderValue::from(retry_after_s)));
     }
-    response.body(page.html(reference, now).unwrap_or_else(|_| page.title.to_owned()))
+    response
 }

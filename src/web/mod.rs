@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod error_pages;
 pub mod headers;
+pub mod health;
 pub mod icons;
 pub mod looks;
 pub mod page;
@@ -10,9 +11,10 @@ pub mod words;
 
 use actix_web::web::ServiceConfig;
 
-/// Every route of the pages.
+/// Every page and file.
 pub fn routes(cfg: &mut ServiceConfig) {
     assets::routes(cfg);
+    health::routes(cfg);
 }
 
 #[cfg(test)]

@@ -2,11 +2,13 @@
 
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::web::Data;
 use actix_web::{App, HttpResponse, web};
 use scraper::Html;
 
 use super::{text, the};
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::error::Error;
 use crate::web::assets;
 use crate::web::error_pages::{ErrorPage, explain};
@@ -27,11 +29,19 @@ macro_rules! service {
                     web::get().to(|| async { Err::<HttpResponse, _>(ErrorPage::from(Error::internal("disk sda1"))) }),
                 )
                 .route("/slow", web::get().to(|| async { Err::<HttpResponse, _>(ErrorPage::too_many_tries(90)) }))
-                .wrap(from_fn(|request, next| explain(request, next, Clock::default())))
+                .app_data(app_data().await)
+                .wrap(from_fn(explain))
                 .wrap(from_fn(|request, next| secure(request, next, $transport))),
         )
         .await
     };
+}
+
+/// An application of its own; the middleware asks it for the time and for whom to ask.
+async fn app_data() -> Data<crate::app::App> {
+    let folder = tempfile::tempdir().unwrap().keep();
+    let config = Config::read(|name| (name == "CLAVIGER_DATA").then(|| folder.display().to_string())).unwrap();
+    Data::new(crate::app::App::open(config, Clock::default()).await.unwrap())
 }
 
 #[actix_web::test]

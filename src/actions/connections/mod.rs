@@ -1,0 +1,36 @@
+//! Adding, checking, replacing, changing and removing provider keys.
+
+mod add;
+mod change;
+mod sealing;
+mod verify;
+
+pub use add::{Addition, add};
+pub use change::{Change, edit, pause, remove, replace_key, resume, switch_models};
+pub use sealing::open_secrets;
+pub use verify::{check_scheduled, verify};
+
+use crate::domain::check::CheckReport;
+
+/// Whether a key has to pass its check before it is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// *Check and save*.
+    Required,
+    /// *Save without checking*: only after a check of the same input failed in a way that may work later.
+    Waived,
+}
+
+/// How a save ended.
+#[derive(Debug)]
+pub enum Saved {
+    /// It is stored.
+    Yes {
+        /// The connection's id.
+        id: i64,
+        /// The check that it passed, if there was one.
+        report: Option<Box<CheckReport>>,
+    },
+    /// The check failed; nothing was stored.
+    No(Box<CheckReport>),
+}

@@ -1,0 +1,103 @@
+//! Sealing a connection's secrets and opening them again: the only places that do.
+
+use crate::app::{App, data_key_of, to_key};
+use crate::clock::{Clock, Timestamp};
+use crate::domain::actor::OrgScope;
+use crate::domain::connection::Fingerprint;
+use crate::domain::destination::Destination;
+use crate::domain::secret::{SecretField, Secrets};
+use crate::error::{Error, Result};
+use crate::providers::Provider;
+use crate::store::connections::{self, ConnectionRow, SealedSecretRow};
+use crate::store::{Conn, data_keys};
+use crate::vault::{Binding, OpenError, Vault};
+
+/// Seals secrets for a connection and stores them, each in the place of the old one of its field.
+///
+/// # Errors
+/// The database's; [`Error::Internal`] if the data key does not open.
+pub(super) fn seal_and_store(
+    conn: &mut Conn,
+    (vault, clock): (&Vault, &Clock),
+    scope: OrgScope,
+    connection_id: i64,
+    provider: &Provider,
+    destination: &Destination,
+    secrets: &Secrets,
+) -> Result<()> {
+    let key = data_key_of(conn, scope, vault, clock)?;
+    let now = clock.now();
+    let fingerprints = provider.fingerprints(secrets);
+    for (field, secret) in secrets.iter() {
+        // The time of sealing is the version: an older blob that is put back does not open.
+        let version = now.and_utc().timestamp_micros();
+        let binding = Binding::Connection { organization_id: scope.id(), connection_id, field, version, destination };
+        let sealed = vault.seal(&key, &binding, secret).map_err(Error::internal)?;
+        let row = SealedSecretRow {
+            connection_id,
+            field: field.name().to_owned(),
+            version,
+            data_key_id: key.id,
+            sealed,
+            tail: tail_of(&fingerprints, field),
+            created_at: now,
+        };
+        connections::put_secret(conn, scope, &row)?;
+    }
+    Ok(())
+}
+
+/// Opens the stored secrets of a connection for one call to its provider.
+///
+/// # Errors
+/// [`Error::NotFound`]; the database's. A secret that does not open is the inner error.
+pub async fn open_secrets(
+    app: &App,
+    scope: OrgScope,
+    row: &ConnectionRow,
+    provider: &'static Provider,
+) -> Result<Result<Secrets, OpenError>> {
+    let id = row.id;
+    let (key, sealed) = app
+        .db
+        .read(move |conn| Ok((data_keys::of_organization(conn, scope)?, connections::sealed_secrets(conn, scope, id)?)))
+        .await?;
+    let Some(key) = key.map(to_key) else { return Ok(Ok(Secrets::default())) };
+    // The destination of what the row says now, not the one it remembers: a moved endpoint must not open the key.
+    let destination = provider.destination(&row.target());
+    let mut secrets = Secrets::default();
+    for stored in &sealed {
+        let Some(field) = SecretField::from_name(&stored.field) else { continue };
+        let binding = Binding::Connection {
+            organization_id: scope.id(),
+            connection_id: id,
+            field,
+            version: stored.version,
+            destination: &destination,
+        };
+        match app.vault.open(&key, &binding, &stored.sealed) {
+            Ok(secret) => secrets.put(field, secret),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(secrets))
+}
+
+fn tail_of(fingerprints: &[Fingerprint], field: SecretField) -> Option<String> {
+    fingerprints.iter().find(|fingerprint| fingerprint.field == field).and_then(|fingerprint| fingerprint.tail.clone())
+}
+
+/// "ending x4Qa", or nothing for a key too short to show any of.
+pub(super) fn ending(provider: &Provider, secrets: &Secrets) -> String {
+    let fingerprints = provider.fingerprints(secrets);
+    fingerprints
+        .iter()
+        .find_map(|fingerprint| fingerprint.tail.as_ref())
+        .map_or_else(String::new, |tail| format!("ending {tail}"))
+}
+
+/// When the next scheduled check is due.
+pub(super) fn next_check_at(app: &App) -> Option<Timestamp> {
+    let every = app.config.check_every.and_then(|every| chrono::TimeDelta::from_std(every).ok())?;
+    Some(app.clock.now() + every)
+}

@@ -1,0 +1,17 @@
+//! Every write, once: may the actor do it, do the rules allow it, then row and audit in one transaction.
+
+pub mod connections;
+pub mod egress;
+pub mod held_secrets;
+
+use crate::domain::actor::Actor;
+use crate::domain::role::Permission;
+use crate::error::{Error, Result};
+
+/// Refuses an actor whose role lacks a permission.
+///
+/// # Errors
+/// [`Error::Forbidden`].
+pub fn require(actor: &Actor, permission: Permission) -> Result<()> {
+    if actor.may(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
+}

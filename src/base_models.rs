@@ -1,0 +1,158 @@
+//! The base-model dropdown: every model of every connection, with the reason where it cannot be used now.
+//!
+//! Answers are kept in memory under the organization's `models_version`, which every change of a connection
+//! raises in its own transaction and which each request reads first. So a change shows in the next answer, on
+//! every replica, and an unchanged list costs one indexed read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use moka::sync::Cache;
+
+use crate::app::App;
+use crate::catalog::Models;
+use crate::connection;
+use crate::domain::actor::OrgScope;
+use crate::domain::connection::Health;
+use crate::domain::model::{BaseModel, BaseModelGroup};
+use crate::error::Result;
+use crate::providers::{self, Cardinality};
+use crate::store::connections::ConnectionRow;
+use crate::store::models::ModelRow;
+use crate::store::{connections, data_keys, models, organizations};
+
+/// What makes two answers the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Edition {
+    organization_id: i64,
+    models_version: i64,
+    catalog: u64,
+    /// Retirement dates are days.
+    day: NaiveDate,
+}
+
+/// The dropdown of one organization at one moment.
+#[derive(Debug)]
+pub struct BaseModels {
+    /// One group for each connection, in the order of the providers.
+    pub groups: Vec<BaseModelGroup>,
+    /// Names this content, for `ETag`.
+    pub etag: String,
+}
+
+/// Answers that were made before.
+pub struct BaseModelCache(Cache<Edition, Arc<BaseModels>>);
+
+impl Default for BaseModelCache {
+    fn default() -> Self {
+        const MOST_ORGANIZATIONS: u64 = 1000;
+        Self(Cache::new(MOST_ORGANIZATIONS))
+    }
+}
+
+/// The dropdown of an organization, now.
+///
+/// # Errors
+/// The database's.
+pub async fn base_models(app: &App, scope: OrgScope) -> Result<Arc<BaseModels>> {
+    let catalog = app.catalog.models();
+    let day = app.clock.now().date();
+    let models_version = app.db.read(move |conn| organizations::models_version(conn, scope)).await?;
+    let edition = Edition { organization_id: scope.id(), models_version, catalog: catalog.edition, day };
+    if let Some(made) = app.base_models.0.get(&edition) {
+        return Ok(made);
+    }
+    let vault = Arc::clone(&app.vault);
+    let (rows, models, data_key_opens) = app
+        .db
+        .read(move |conn| {
+            let data_key_opens =
+                data_keys::of_organization(conn, scope)?.is_none_or(|key| vault.can_unwrap(&crate::app::to_key(key)));
+            Ok((connections::list(conn, scope)?, models::of_organization(conn, scope)?, data_key_opens))
+        })
+        .await?;
+    let groups = group(&rows, models, &catalog, day, data_key_opens);
+    let made = Arc::new(BaseModels { groups, etag: etag(&edition) });
+    app.base_models.0.insert(edition, Arc::clone(&made));
+    Ok(made)
+}
+
+fn group(
+    rows: &[ConnectionRow],
+    models: Vec<ModelRow>,
+    catalog: &Models,
+    day: NaiveDate,
+    data_key_opens: bool,
+) -> Vec<BaseModelGroup> {
+    let mut of_connection: BTreeMap<i64, Vec<ModelRow>> = BTreeMap::new();
+    for row in models {
+        of_connection.entry(row.connection_id).or_default().push(row);
+    }
+    let groups = rows.iter().filter_map(|row| {
+        let models = of_connection.remove(&row.id).unwrap_or_default();
+        group_of(row, &models, catalog, day, connection::health(row, data_key_opens))
+    });
+    let mut groups: Vec<BaseModelGroup> = groups.collect();
+    groups.sort_by_key(|group| providers::ALL.iter().position(|provider| provider.slug == group.provider));
+    groups
+}
+
+/// A connection's group; `None` if it has no model that is switched on, or is of a provider that this version
+/// does not know.
+fn group_of(
+    row: &ConnectionRow,
+    models: &[ModelRow],
+    catalog: &Models,
+    day: NaiveDate,
+    health: Health,
+) -> Option<BaseModelGroup> {
+    let provider = providers::by_slug(&row.provider)?;
+    let reason = health.unusable_because();
+    let models: Vec<BaseModel> =
+        models.iter().filter(|model| model.enabled).map(|model| entry(row, model, catalog, day, reason)).collect();
+    if models.is_empty() {
+        return None;
+    }
+    let label = match provider.cardinality {
+        Cardinality::OnePerOrganization => provider.name.to_owned(),
+        Cardinality::OnePerModel => format!("{} · {}", provider.name, connection::name(row)),
+    };
+    let reason = reason.map(str::to_owned);
+    Some(BaseModelGroup { connection_id: row.id, provider: row.provider.clone(), label, reason, models })
+}
+
+fn entry(
+    row: &ConnectionRow,
+    model: &ModelRow,
+    catalog: &Models,
+    day: NaiveDate,
+    group_reason: Option<&str>,
+) -> BaseModel {
+    let known_as = row.underlying_model.as_deref().unwrap_or(&model.model);
+    let known = catalog.find(&row.provider, &model.model).or_else(|| catalog.find(&row.provider, known_as));
+    let retires_on = model.retires_on.or_else(|| known.and_then(|known| known.retires_on));
+    let reason = group_reason.map(str::to_owned).or_else(|| own_reason(model, retires_on, day));
+    BaseModel {
+        value: format!("{}:{}", row.id, model.model),
+        model: model.model.clone(),
+        usable: reason.is_none(),
+        reason,
+        context_window: model.context_window.or_else(|| known.and_then(|known| known.context_window)),
+        input_nano_usd_per_mtok: known.and_then(|known| known.input_per_mtok).map(|price| price.0),
+        output_nano_usd_per_mtok: known.and_then(|known| known.output_per_mtok).map(|price| price.0),
+        retires_on,
+    }
+}
+
+/// Why one model of a connection that works cannot be used.
+fn own_reason(model: &ModelRow, retires_on: Option<NaiveDate>, day: NaiveDate) -> Option<String> {
+    if !model.offered {
+        return Some("not offered to this key".into());
+    }
+    retires_on.filter(|retired| *retired <= day).map(|retired| format!("retired {}", retired.format("%-d %b %Y")))
+}
+
+fn etag(edition: &Edition) -> String {
+    format!("{}-{}-{}-{}", edition.organization_id, edition.models_version, edition.catalog, edition.day)
+}

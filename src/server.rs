@@ -1,0 +1,51 @@
+//! The HTTP server: middleware around the routes, and how it starts and stops.
+
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::Data;
+use actix_web::{App as Actix, HttpServer};
+use tracing_actix_web::TracingLogger;
+
+use crate::app::App;
+use crate::trace::RequestSpan;
+use crate::web;
+use crate::web::headers::Transport;
+
+/// Requests that are under way get this long to end after SIGTERM.
+const SHUTDOWN_S: u64 = 20;
+
+/// Serves the application on a socket until SIGTERM or SIGINT; then takes no new requests and lets those under
+/// way end.
+///
+/// # Errors
+/// The socket's.
+pub fn serve(listener: TcpListener, app: Data<App>) -> io::Result<Server> {
+    let transport = if app.config.is_https() { Transport::Https } else { Transport::Http };
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let n_connections = usize::try_from(app.config.database_pool).unwrap_or(workers);
+    let server = HttpServer::new(move || {
+        Actix::new()
+            .app_data(app.clone())
+            .configure(web::routes)
+            .wrap(Compress::default())
+            .wrap(from_fn(web::error_pages::explain))
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .wrap(from_fn(move |request, next| web::headers::secure(request, next, transport)))
+    })
+    .workers(workers)
+    // As many as there are database connections, so that nobody waits in the pool, and a few for hashing.
+    .worker_max_blocking_threads(n_connections.div_ceil(workers) + 2)
+    // Without it small writes wait up to 40 ms for an acknowledgement.
+    .tcp_nodelay(true)
+    // A client that has gone is noticed at once.
+    .h1_allow_half_closed(false)
+    .client_request_timeout(Duration::from_secs(10))
+    .client_disconnect_timeout(Duration::from_secs(5))
+    .shutdown_timeout(SHUTDOWN_S)
+    .listen(listener)?;
+    Ok(server.run())
+}
