@@ -1,5 +1,5 @@
-//! What a provider's answer means. Read in the order of how reliable a hint is: the error's code, the reason in
-//! its details, its type or status, certain words where a provider gives nothing better, the HTTP status.
+//! What a provider's answer means, by one table: the error's code, the reason in its details, its type or status;
+//! certain words where a provider gives nothing more exact; the HTTP status.
 
 use serde_json::Value;
 
@@ -28,11 +28,13 @@ pub struct Reading {
 #[must_use]
 pub fn classify(provider: &Provider, status: u16, body: &[u8]) -> Reading {
     let hints = Hints::read(body);
-    let by_code = hints.codes.iter().find_map(|code| find(provider, |when| matches!(when, When::Code(c) if c == code)));
-    let by_words =
-        || find(provider, |when| matches!(when, When::Words(s, words) if *s == status && hints.words.contains(words)));
-    let by_status = || find(provider, |when| matches!(when, When::Status(s) if *s == status));
-    let rule = by_code.or_else(by_words).or_else(by_status).unwrap_or(unknown_status(status));
+    let is_for_it = |rule: &&Rule| rule.only.is_empty() || rule.only.contains(&provider.slug);
+    let holds = |rule: &&Rule| match rule.when {
+        When::Code(code) => hints.codes.iter().any(|given| given == code),
+        When::Words(with_status, words) => status == with_status && hints.words.contains(words),
+        When::Status(with_status) => status == with_status,
+    };
+    let rule = RULES.iter().filter(is_for_it).find(holds).copied().unwrap_or(unknown_status(status));
     Reading {
         verdict: rule.verdict,
         key_accepted: rule.key_accepted,
@@ -83,7 +85,8 @@ const fn refused(only: &'static [&'static str], when: When, verdict: Verdict, sa
     Rule { only, when, verdict, key_accepted: false, says }
 }
 
-/// The first rule that holds counts, so a provider's own stand before those of all.
+/// The first rule that holds counts: what is exact stands before what is general, and a provider's own rules before
+/// those of all.
 const RULES: &[Rule] = &[
     // OpenAI: <https://platform.openai.com/docs/guides/error-codes>
     refused(
@@ -327,11 +330,6 @@ const RULES: &[Rule] = &[
 const RESTRICTED: &str = "The key is real, but it isn’t allowed to run models. Give it the permission “Model capabilities: Write” at OpenAI, or use an unrestricted key.";
 const SPEND_LIMIT: &str = "{who} accepted the key, but a spend limit has been reached. Raise it at {who}, then check again. You can also save now and prompts will start working when there’s room.";
 const NO_VERTEX_ROLE: &str = "The key is real, but its service account may not use Vertex AI in this project. Give it the role Vertex AI User there, or check the project ID.";
-
-fn find(provider: &Provider, holds: impl Fn(&When) -> bool) -> Option<Rule> {
-    let is_for = |rule: &&Rule| rule.only.is_empty() || rule.only.contains(&provider.slug);
-    RULES.iter().filter(is_for).find(|rule| holds(&rule.when)).copied()
-}
 
 /// What is left when nothing is known about a status.
 fn unknown_status(status: u16) -> Rule {

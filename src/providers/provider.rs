@@ -238,6 +238,11 @@ impl Draft<'_> {
     fn read_credentials(&mut self, field: &Field, given: &Secrets, kept: &[SecretField]) {
         let name = SecretField::GoogleApplicationCredentials;
         let Some(pasted) = self.given(field, name, given, kept) else { return };
+        if pasted.expose().len() > field.max_len {
+            self.errors
+                .add(field.name, "That’s too long for a key file. Choose the JSON file that Google Cloud gave you.");
+            return;
+        }
         match credentials::read_pasted(pasted) {
             Ok(json) => self.secrets.put(name, json),
             Err(fault) => self.errors.add(field.name, fault),

@@ -2,4 +2,5 @@
 mod llama;
 mod outbound;
 mod postgres_tls;
+mod providers;
 mod support;

@@ -1,4 +1,7 @@
 //! What the tests stand on.
 pub mod child;
+pub mod fake_answers;
+pub mod fake_provider;
+pub mod google_account;
 pub mod llama;
 pub mod parts;
