@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
+use super::connections::require_own;
 use super::schema::{checks, connections};
 use crate::clock::Timestamp;
 use crate::domain::actor::OrgScope;
@@ -44,14 +45,16 @@ impl CheckRow {
 /// Keeps a check, and forgets the oldest beyond [`KEPT_PER_CONNECTION`].
 ///
 /// # Errors
-/// The database's.
+/// [`Error::NotFound`] if the connection is not the organization's; the database's.
 pub fn insert(
     conn: &mut Conn,
+    scope: OrgScope,
     connection_id: i64,
     user_id: Option<i64>,
     now: Timestamp,
     report: &CheckReport,
 ) -> Result<()> {
+    require_own(conn, scope, connection_id)?;
     diesel::insert_into(checks::table)
         .values((
             checks::connection_id.eq(connection_id),

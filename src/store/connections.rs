@@ -348,17 +348,20 @@ pub fn delete(conn: &mut Conn, scope: OrgScope, id: i64) -> Result<bool> {
 /// # Errors
 /// The database's.
 pub fn take_due(conn: &mut Conn, now: Timestamp, next: Timestamp, limit: i64) -> Result<Vec<(OrgScope, i64)>> {
-    let due: Vec<(i64, i64)> = connections::table
-        .filter(connections::next_check_at.le(now).and(connections::paused_at.is_null()))
+    let is_due = connections::next_check_at.le(now).and(connections::paused_at.is_null());
+    let seen: Vec<i64> = connections::table
+        .filter(is_due)
         .order(connections::next_check_at)
         .limit(limit)
-        .select((connections::organization_id, connections::id))
+        .select(connections::id)
         .load(conn)?;
-    let ids: Vec<i64> = due.iter().map(|(_, id)| *id).collect();
-    diesel::update(connections::table.filter(connections::id.eq_any(ids)))
+    // Somebody else may have seen the same. The condition is judged again while the row is locked, so each row
+    // goes to the one whose update it meets first.
+    let taken: Vec<(i64, i64)> = diesel::update(connections::table.filter(connections::id.eq_any(seen)).filter(is_due))
         .set(connections::next_check_at.eq(next))
-        .execute(conn)?;
-    Ok(due.into_iter().map(|(organization_id, id)| (OrgScope::granted(organization_id), id)).collect())
+        .returning((connections::organization_id, connections::id))
+        .get_results(conn)?;
+    Ok(taken.into_iter().map(|(organization_id, id)| (OrgScope::granted(organization_id), id)).collect())
 }
 
 /// The sealed secrets of a connection.
@@ -406,12 +409,15 @@ pub fn put_secret(conn: &mut Conn, scope: OrgScope, row: &SealedSecretRow) -> Re
 /// # Errors
 /// [`Error::NotFound`] if the connection is not the organization's; the database's.
 pub fn delete_secret(conn: &mut Conn, scope: OrgScope, connection_id: i64, field: &str) -> Result<()> {
-    let n_owned: i64 = of(scope).filter(connections::id.eq(connection_id)).count().get_result(conn)?;
-    if n_owned == 0 {
-        return Err(Error::NotFound);
-    }
+    require_own(conn, scope, connection_id)?;
     diesel::delete(connection_secrets::table.find((connection_id, field))).execute(conn)?;
     Ok(())
+}
+
+/// Passes if the connection is the organization's; for writes to what hangs on it.
+pub(super) fn require_own(conn: &mut Conn, scope: OrgScope, id: i64) -> Result<()> {
+    let n_own: i64 = of(scope).filter(connections::id.eq(id)).count().get_result(conn)?;
+    if n_own == 0 { Err(Error::NotFound) } else { Ok(()) }
 }
 
 /// The connections of one organization.

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::Conn;
+use super::connections::require_own;
 use super::schema::{connection_models, connections};
 use crate::domain::actor::OrgScope;
 use crate::domain::check::OfferedModel;
@@ -59,7 +60,7 @@ pub fn of_connection(conn: &mut Conn, scope: OrgScope, connection_id: i64) -> Re
 /// already known stay. What is no longer offered is kept, so that its switch is remembered.
 ///
 /// # Errors
-/// The database's.
+/// [`Error::NotFound`](crate::error::Error::NotFound) if the connection is not the organization's; the database's.
 pub fn record_offered(
     conn: &mut Conn,
     scope: OrgScope,
@@ -67,6 +68,7 @@ pub fn record_offered(
     offered: &[OfferedModel],
     is_wanted: impl Fn(&str) -> bool,
 ) -> Result<()> {
+    require_own(conn, scope, connection_id)?;
     let known: BTreeMap<String, ModelRow> =
         of_connection(conn, scope, connection_id)?.into_iter().map(|row| (row.model.clone(), row)).collect();
     let now: BTreeMap<&str, &OfferedModel> = offered.iter().map(|model| (model.id.as_str(), model)).collect();

@@ -3,4 +3,5 @@ mod llama;
 mod outbound;
 mod postgres_tls;
 mod providers;
+mod store;
 mod support;

@@ -106,7 +106,7 @@ async fn store(app: &App, actor: &Actor, new: New) -> Result<Saved> {
                 Some(report) => {
                     let checked = checked(&stored, report, now, next_check_at);
                     connections::set_checked(conn, scope, id, stored.version, &checked)?;
-                    checks::insert(conn, id, Some(actor.user_id), now, report)?;
+                    checks::insert(conn, scope, id, Some(actor.user_id), now, report)?;
                     models::record_offered(conn, scope, id, &report.models, is_wanted(provider, &catalog))?;
                     AuditEntry::by(&actor, Act::ConnectionAdded).with(ending)
                 }

@@ -195,7 +195,7 @@ async fn save(app: &App, actor: &Actor, candidate: Candidate, acts: Acts) -> Res
             };
             connections::set_checked(conn, scope, id, stored.version, &outcome)?;
             if let Some(report) = &report {
-                checks::insert(conn, id, Some(actor.user_id), now, report)?;
+                checks::insert(conn, scope, id, Some(actor.user_id), now, report)?;
                 models::record_offered(conn, scope, id, &report.models, is_wanted(provider, &catalog))?;
             }
             organizations::bump_models_version(conn, scope)?;

@@ -68,7 +68,7 @@ async fn record(
             if !connections::set_checked(conn, scope, row.id, row.version, &checked)? {
                 return Ok(health);
             }
-            checks::insert(conn, row.id, asked_by.as_ref().map(|actor| actor.user_id), now, &report)?;
+            checks::insert(conn, scope, row.id, asked_by.as_ref().map(|actor| actor.user_id), now, &report)?;
             if lists_models(&report) {
                 models::record_offered(conn, scope, row.id, &report.models, is_wanted(provider, &catalog))?;
             }

@@ -1,5 +1,6 @@
 //! What the tests stand on.
 pub mod child;
+pub mod db;
 pub mod fake_answers;
 pub mod fake_provider;
 pub mod google_account;

@@ -1,0 +1,196 @@
+//! What another organization is told about ours: nothing.
+
+use claviger::domain::actor::{OrgScope, Who};
+use claviger::domain::audit::{Act, AuditEntry};
+use claviger::domain::check::{CheckReport, OfferedModel, Verdict};
+use claviger::domain::connection::Target;
+use claviger::domain::egress::EgressAddress;
+use claviger::error::{Error, Result};
+use claviger::store::audit::{AuditFilter, ChainKey};
+use claviger::store::connections::{Checked, SealedSecretRow};
+use claviger::store::data_keys::DataKeyRow;
+use claviger::store::held_secrets::HeldSecretRow;
+use claviger::store::{Conn, audit, checks, connections, data_keys, egress, held_secrets, models, users};
+use diesel::prelude::*;
+use diesel::sql_query;
+use zeroize::Zeroizing;
+
+use super::Bench;
+
+const SESSION: &[u8] = b"session";
+const FORM: &str = "new/openai";
+
+/// An organization with something in every table, and another one that asks for it.
+struct Two {
+    bench: Bench,
+    foreign: OrgScope,
+    connection_id: i64,
+}
+
+impl Two {
+    async fn new() -> Self {
+        let bench = Bench::new().await;
+        let connection_id = bench.connection().await;
+        let foreign = bench.other_organization().await;
+        let two = Self { bench, foreign, connection_id };
+        two.fill().await;
+        two
+    }
+
+    async fn fill(&self) {
+        let (scope, id, now) = (self.bench.scope, self.connection_id, self.bench.clock.now());
+        self.write(move |conn| {
+            let user = format!(
+                "INSERT INTO users (id, organization_id, email, name, role, password_hash, created_at) \
+                 VALUES (1, {}, 'ada@example.com', 'Ada', 'owner', '', '{now}')",
+                scope.id()
+            );
+            sql_query(user).execute(conn)?;
+            data_keys::insert_first(conn, &DataKeyRow::new(1, Some(scope.id()), "mk".into(), vec![1], now))?;
+            connections::put_secret(conn, scope, &secret(id, now))?;
+            models::record_offered(conn, scope, id, &[offered("ours")], |_| true)?;
+            checks::insert(conn, scope, id, Some(1), now, &report())?;
+            held_secrets::keep(conn, &held(scope, now))?;
+            egress::replace(conn, scope, now, &[EgressAddress::parse("203.0.113.1", "Primary").expect("an address")])?;
+            let key = ChainKey::new(Zeroizing::new([7; 64]));
+            audit::append(conn, scope, &key, now, &AuditEntry::of(Who::Operator, None, Act::EgressChanged))
+        })
+        .await
+        .expect("rows");
+    }
+
+    async fn write<T: Send + 'static>(&self, work: impl FnOnce(&mut Conn) -> Result<T> + Send + 'static) -> Result<T> {
+        self.bench.db.write(work).await
+    }
+
+    /// Everything that can be read of an organization, in one text.
+    async fn everything(&self, scope: OrgScope) -> String {
+        let (id, now) = (self.connection_id, self.bench.clock.now());
+        let read = self.bench.db.read(move |conn| {
+            let texts = [
+                format!("{:?}", connections::list(conn, scope)?),
+                format!("{:?}", connections::of_form(conn, scope, "form")?.into_iter().collect::<Vec<_>>()),
+                format!("{:?}", connections::of_provider(conn, scope, "custom")?),
+                format!("{:?}", connections::sealed_secrets(conn, scope, id)?),
+                format!("{:?}", connections::fingerprints(conn, scope)?),
+                format!("{:?}", models::of_organization(conn, scope)?),
+                format!("{:?}", models::of_connection(conn, scope, id)?),
+                format!("{:?}", checks::recent(conn, scope, id, 10)?),
+                format!("{:?}", held_secrets::of_form(conn, scope, SESSION, FORM, now)?),
+                format!("{:?}", egress::list(conn, scope)?.addresses),
+                format!("{:?}", audit::page(conn, scope, &AuditFilter::default(), 0, 10)?.0),
+                format!("{:?}", audit::after(conn, scope, 0, 10)?),
+                format!("{:?}", data_keys::of_organization(conn, scope)?.into_iter().collect::<Vec<_>>()),
+                format!("{:?}", users::name(conn, scope, 1)?.into_iter().collect::<Vec<_>>()),
+                format!("{:?}", users::names(conn, scope)?),
+                format!("{:?}", users::names_of_managers(conn, scope)?),
+            ];
+            Ok(texts.join("\n"))
+        });
+        read.await.expect("rows")
+    }
+}
+
+#[tokio::test]
+async fn another_organization_reads_nothing() {
+    let two = Two::new().await;
+    let ours = two.everything(two.bench.scope).await;
+    assert_eq!(ours.lines().filter(|line| *line == "[]").count(), 1, "only the form has no row:\n{ours}");
+    let theirs = two.everything(two.foreign).await;
+    assert!(theirs.lines().all(|line| line == "[]"), "{theirs}");
+    let (foreign, id) = (two.foreign, two.connection_id);
+    let got = two.bench.db.read(move |conn| connections::get(conn, foreign, id)).await;
+    assert!(matches!(got, Err(Error::NotFound)), "{got:?}");
+}
+
+#[tokio::test]
+async fn another_organization_changes_nothing() {
+    let two = Two::new().await;
+    let (foreign, id, now) = (two.foreign, two.connection_id, two.bench.clock.now());
+    let before = two.everything(two.bench.scope).await;
+    let target = Target { endpoint: Some("https://evil.example.com".into()), ..Target::default() };
+
+    assert!(!two.write(move |conn| connections::touch(conn, foreign, id, 1, 1, now)).await.expect("an answer"));
+    assert!(
+        !two.write(move |conn| connections::set_checked(conn, foreign, id, 1, &checked(now))).await.expect("an answer")
+    );
+    assert!(!two.write(move |conn| connections::delete(conn, foreign, id)).await.expect("an answer"));
+    two.write(move |conn| connections::set_target(conn, foreign, id, &target, "evil")).await.expect("no row to change");
+    two.write(move |conn| connections::set_key_replaced(conn, foreign, id, 1, now)).await.expect("no row to change");
+    two.write(move |conn| connections::set_paused(conn, foreign, id, Some(now))).await.expect("no row to change");
+    two.write(move |conn| models::switch(conn, foreign, id, &[])).await.expect("no row to change");
+    two.write(move |conn| held_secrets::forget(conn, foreign, SESSION, FORM)).await.expect("no row to change");
+    two.write(move |conn| egress::replace(conn, foreign, now, &[])).await.expect("its own list");
+
+    is_not_found(two.write(move |conn| connections::put_secret(conn, foreign, &secret(id, now))).await);
+    is_not_found(two.write(move |conn| connections::delete_secret(conn, foreign, id, "api_key")).await);
+    is_not_found(two.write(move |conn| models::record_offered(conn, foreign, id, &[offered("x")], |_| true)).await);
+    is_not_found(two.write(move |conn| checks::insert(conn, foreign, id, None, now, &report())).await);
+
+    assert_eq!(two.everything(two.bench.scope).await, before);
+}
+
+#[track_caller]
+fn is_not_found(answer: Result<()>) {
+    assert!(matches!(answer, Err(Error::NotFound)), "{answer:?}");
+}
+
+fn offered(id: &str) -> OfferedModel {
+    OfferedModel { id: id.into(), context_window: Some(8192), retires_on: None }
+}
+
+fn secret(connection_id: i64, now: claviger::clock::Timestamp) -> SealedSecretRow {
+    SealedSecretRow {
+        connection_id,
+        field: "api_key".into(),
+        version: 1,
+        data_key_id: 1,
+        sealed: vec![1, 2, 3],
+        tail: Some("abcd".into()),
+        created_at: now,
+    }
+}
+
+fn held(scope: OrgScope, now: claviger::clock::Timestamp) -> HeldSecretRow {
+    HeldSecretRow {
+        id: "held".into(),
+        organization_id: scope.id(),
+        session_hash: SESSION.to_vec(),
+        form: FORM.into(),
+        field: "api_key".into(),
+        destination: "openai".into(),
+        data_key_id: 1,
+        sealed: vec![1],
+        tail: None,
+        expires_at: now + chrono::TimeDelta::minutes(10),
+    }
+}
+
+fn checked(now: claviger::clock::Timestamp) -> Checked {
+    Checked {
+        health: "working".into(),
+        health_detail: String::new(),
+        health_since: now,
+        checked_at: Some(now),
+        next_check_at: None,
+        chat_url: Some("https://evil.example.com".into()),
+        underlying_model: None,
+        json_mode: None,
+    }
+}
+
+fn report() -> CheckReport {
+    CheckReport {
+        verdict: Verdict::Ok,
+        message: "Works.".into(),
+        field: None,
+        suggestion: None,
+        steps: Vec::new(),
+        models: Vec::new(),
+        chat_url: None,
+        underlying_model: None,
+        json_mode: None,
+        retry_after_s: None,
+        took_ms: 12,
+    }
+}
