@@ -3,13 +3,13 @@
 use serde_json::Value;
 use url::Url;
 
-use crate::domain::check::OfferedModel;
+use crate::domain::check::{OfferedModel, Verdict};
 use crate::domain::secret::Secret;
 
 use super::calls::{Call, MODEL_LIST_MAX_BYTES};
-use super::check::{Check, Problem, Proof};
+use super::check::{Check, Problem, Proof, USUAL_STEPS};
+use super::classify::{Rule, SPEND_LIMIT, When, accepted};
 use super::form::{self, HOW_IT_IS_KEPT, HelpBlock, HelpSection, Link, Piece, WHAT_WE_CHECK};
-use super::openai::listed;
 use super::provider::{Cardinality, Place, Provider};
 use super::target_uris::below;
 
@@ -58,7 +58,9 @@ pub static PROVIDER: Provider = Provider {
     ],
     key_page: Some(Link { href: KEYS, text: "the Claude Console" }),
     place: Place::Fixed,
+    rules: &[RULES],
     review: |_| {},
+    steps: USUAL_STEPS,
     prove: |check| Box::pin(prove(check)),
 };
 
@@ -84,7 +86,7 @@ async fn prove(check: &mut Check<'_>) -> Result<Proof, Problem> {
         }
     }
     check.pass("Key accepted", "");
-    listed(check, models)
+    check.conclude(models)
 }
 
 fn list_call(url: &Url, key: &Secret) -> Call {
@@ -105,3 +107,25 @@ fn model(entry: &Value) -> Option<OfferedModel> {
         retires_on: entry["retires_at"].as_str().and_then(|time| time.get(..10)).map(str::to_owned),
     })
 }
+
+/// What Anthropic's errors mean: <https://docs.claude.com/en/api/errors>.
+const RULES: &[Rule] = &[
+    accepted(
+        When::Code("enforced_spend_limit_reached"),
+        Verdict::NoQuota,
+        Some(
+            "Anthropic accepted the key, but the organization has reached its monthly limit. Ask Anthropic to raise it, or wait for next month. You can also save now and prompts will start working then.",
+        ),
+    ),
+    accepted(
+        When::Code("billing_error"),
+        Verdict::NoQuota,
+        Some(
+            "Anthropic accepted the key, but there’s a problem with the account’s billing. Settle it in the Claude Console, then check again.",
+        ),
+    ),
+    accepted(When::Words(400, "reached your specified API usage limits"), Verdict::NoQuota, Some(SPEND_LIMIT)),
+    accepted(When::Words(400, "credit balance is too low"), Verdict::NoQuota, None),
+    accepted(When::Code("not_found_error"), Verdict::WrongModel, None),
+    accepted(When::Code("permission_error"), Verdict::NoPermission, None),
+];

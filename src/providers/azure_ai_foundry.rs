@@ -1,8 +1,11 @@
 //! Azure AI Foundry: one connection for each model. Facts:
 //! <https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/endpoints>.
 
-use super::azure_openai::{BEHIND_A_FIREWALL, WHAT_A_CHECK_COSTS, prove_deployment, resolve, review_with};
-use super::check::{Check, Problem, Proof};
+use crate::domain::check::Verdict;
+
+use super::azure_openai::{self, BEHIND_A_FIREWALL, WHAT_A_CHECK_COSTS, prove_deployment, resolve, review_with};
+use super::check::{Check, Problem, Proof, USUAL_STEPS};
+use super::classify::{Rule, When, accepted, refused};
 use super::form::{self, HOW_IT_IS_KEPT, HelpBlock, HelpSection, Link, Piece};
 use super::provider::{Cardinality, Draft, Place, Provider};
 use super::target_uris;
@@ -59,7 +62,9 @@ pub static PROVIDER: Provider = Provider {
     ],
     key_page: Some(Link { href: "https://ai.azure.com/", text: "Azure AI Foundry" }),
     place: Place::Endpoint,
-    review: review,
+    rules: &[RULES, azure_openai::RULES],
+    review,
+    steps: USUAL_STEPS,
     prove: |check| Box::pin(prove(check)),
 };
 
@@ -72,3 +77,19 @@ async fn prove(check: &mut Check<'_>) -> Result<Proof, Problem> {
     // Most models on Foundry are not OpenAI's and know only `max_tokens`.
     prove_deployment(check, &candidates, Limit::MaxTokens).await
 }
+
+/// What Foundry's errors mean, where it goes beyond Azure OpenAI.
+const RULES: &[Rule] = &[
+    accepted(
+        When::Code("unknown_model"),
+        Verdict::WrongModel,
+        Some("There’s no deployment of that name at this endpoint. Use the name on the deployment’s Details page."),
+    ),
+    accepted(When::Code("no_model_name"), Verdict::WrongModel, None),
+    accepted(When::Code("extra_forbidden"), Verdict::Ok, None),
+    refused(
+        When::Words(404, "Serverless endpoint not found"),
+        Verdict::WrongEndpoint,
+        Some("This serverless endpoint is gone. Copy the target URI of a deployment that still runs."),
+    ),
+];

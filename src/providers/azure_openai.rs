@@ -7,7 +7,8 @@ use crate::domain::check::{OfferedModel, Verdict};
 use crate::domain::secret::Secret;
 
 use super::calls::Call;
-use super::check::{Check, Problem, Proof};
+use super::check::{Check, Problem, Proof, USUAL_STEPS};
+use super::classify::{Rule, When, accepted, refused};
 use super::form::{self, HOW_IT_IS_KEPT, HelpBlock, HelpSection, Link, Piece};
 use super::provider::{Cardinality, Draft, Place, Provider};
 use super::target_uris::{self, Auth, ChatUrl, Fault, Wire};
@@ -72,7 +73,9 @@ pub static PROVIDER: Provider = Provider {
     ],
     key_page: Some(Link { href: "https://portal.azure.com/", text: "the Azure portal" }),
     place: Place::Endpoint,
-    review: review,
+    rules: &[RULES],
+    review,
+    steps: USUAL_STEPS,
     prove: |check| Box::pin(prove(check)),
 };
 
@@ -137,7 +140,7 @@ pub(super) async fn prove_deployment(
         match ask(check, at, key, first).await {
             Ok(answer) => return Ok(answered(check, at, &answer)),
             Err(problem) if problem.verdict == Verdict::WrongEndpoint => {
-                nothing_there = nothing_there.or(Some(problem))
+                nothing_there = nothing_there.or(Some(problem));
             }
             Err(problem) => return Err(problem),
         }
@@ -192,3 +195,43 @@ fn answered(check: &mut Check<'_>, at: &ChatUrl, answer: &Value) -> Proof {
     let models = vec![OfferedModel { id: deployment, context_window: None, retires_on: None }];
     Proof { models, chat_url: Some(at.url.clone()), underlying_model, ..Proof::new(message) }
 }
+
+/// What Azure's errors mean, and those of the gateways before it.
+pub(super) const RULES: &[Rule] = &[
+    accepted(When::Code("DeploymentNotFound"), Verdict::WrongDeployment, None),
+    accepted(
+        When::Code("OperationNotSupported"),
+        Verdict::WrongModel,
+        Some("The deployment’s model can’t chat. Use a deployment of a chat model."),
+    ),
+    accepted(When::Code("content_filter"), Verdict::Ok, None),
+    accepted(When::Words(400, "output limit was reached"), Verdict::Ok, None),
+    refused(
+        When::Code("AuthenticationTypeDisabled"),
+        Verdict::NoPermission,
+        Some(
+            "This Azure resource doesn’t take keys (only Entra ID sign-in). Switch key access on for the resource, then check again.",
+        ),
+    ),
+    refused(
+        When::Words(401, "Access token is missing"),
+        Verdict::BadKey,
+        Some(
+            "{who} didn’t accept this key. The resource got no key it knows, or takes only Entra ID sign-in. Copy the key and the target URI from the same deployment.",
+        ),
+    ),
+    refused(When::Words(403, "Firewall"), Verdict::NetworkBlocked, None),
+    refused(When::Words(403, "Public access is disabled"), Verdict::NetworkBlocked, None),
+    refused(
+        When::Status(401),
+        Verdict::BadKey,
+        Some(
+            "{who} didn’t accept this key. It doesn’t belong to this endpoint, or was copied without its last characters. Copy the key and the target URI from the same deployment.",
+        ),
+    ),
+    refused(
+        When::Status(404),
+        Verdict::WrongEndpoint,
+        Some("There’s nothing for chat at this address. Copy the target URI again from the deployment’s Details."),
+    ),
+];

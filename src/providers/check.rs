@@ -20,6 +20,14 @@ use super::provider::{Place, Provider};
 use super::scrub::Scrubber;
 use super::words;
 
+/// The steps of most checks.
+pub(super) const USUAL_STEPS: &[StepKind] = &[
+    StepKind::Address,
+    StepKind::NetworkPolicy,
+    StepKind::SecureConnection,
+    StepKind::KeyAccepted,
+    StepKind::ModelsFound,
+];
 /// The longest wait before the one repetition of a call.
 const LONGEST_RETRY_WAIT_S: u32 = 3;
 /// So much of a body is kept for the disclosure below a failed step, in characters.
@@ -268,7 +276,7 @@ impl<'a> Check<'a> {
         Problem {
             verdict,
             step: self.stage,
-            message: self.scrubber_keeps_tail(message.into()),
+            message: self.scrubber.scrub(&message.into()),
             quote: String::new(),
             field: words::field(self.provider, verdict),
             suggestion: None,
@@ -288,14 +296,40 @@ impl<'a> Check<'a> {
 
     /// Notes that the present step passed, and goes on to the next.
     pub fn pass(&mut self, title: impl Into<String>, detail: impl Into<String>) {
-        self.note(self.stage, Outcome::Passed, title.into(), detail.into(), None);
+        self.note(Step {
+            outcome: Outcome::Passed,
+            title: title.into(),
+            detail: detail.into(),
+            ..not_tried(self.stage)
+        });
         self.enter(next(self.stage));
     }
 
     /// Notes that the present step passed with something to know, and goes on to the next.
     pub fn warn(&mut self, title: impl Into<String>, detail: impl Into<String>) {
-        self.note(self.stage, Outcome::Warning, title.into(), detail.into(), None);
+        self.note(Step {
+            outcome: Outcome::Warning,
+            title: title.into(),
+            detail: detail.into(),
+            ..not_tried(self.stage)
+        });
         self.enter(next(self.stage));
+    }
+
+    /// Ends a check whose last step is a list of models.
+    ///
+    /// # Errors
+    /// If the list is empty: such a key opens nothing.
+    pub fn conclude(&mut self, models: Vec<OfferedModel>) -> Result<Proof, Problem> {
+        let who = words::who(self.provider);
+        if models.is_empty() {
+            let message =
+                format!("{who} accepted the key, but offers it no models. Check what the key may use at {who}.");
+            return Err(self.problem(Verdict::NoPermission, message));
+        }
+        let message = words::works(self.provider, models.len());
+        self.pass(format!("{} found", words::models(models.len())), "");
+        Ok(Proof { models, ..Proof::new(message) })
     }
 
     async fn ask_once(&mut self, call: Call) -> Result<Answer, Problem> {
@@ -322,9 +356,10 @@ impl<'a> Check<'a> {
         self.step_began = Instant::now();
     }
 
-    fn note(&mut self, kind: StepKind, outcome: Outcome, title: String, detail: String, exchange: Option<Exchange>) {
+    fn note(&mut self, step: Step) {
         let took_ms = Some(millis(self.step_began.elapsed()));
-        self.steps.push(Step { kind, outcome, title, detail: self.scrubber_keeps_tail(detail), took_ms, exchange });
+        let detail = self.scrubber.scrub(&step.detail);
+        self.steps.push(Step { took_ms, detail, ..step });
     }
 
     /// "OpenAI answered 401, invalid_api_key: “Incorrect API key provided.”"
@@ -340,19 +375,13 @@ impl<'a> Check<'a> {
         self.scrubber.scrub(&format!("{who} answered {status}{code}")) + &said
     }
 
-    /// Our own sentences may name the key's last four characters; a key that is short enough for that to be eight
-    /// in a row has no tail. So scrubbing them changes nothing, unless a secret got in by mistake.
-    fn scrubber_keeps_tail(&self, text: String) -> String {
-        self.scrubber.scrub(&text)
-    }
-
     fn into_report(mut self, result: Result<Proof, Problem>, took_ms: u32) -> CheckReport {
         let report = match result {
             Ok(proof) => proof_report(proof),
             Err(problem) => self.problem_report(problem),
         };
         let mut steps = self.steps;
-        for kind in plan(self.provider) {
+        for kind in self.provider.steps.iter().copied() {
             if !steps.iter().any(|step| step.kind == kind) {
                 steps.push(not_tried(kind));
             }
@@ -363,21 +392,21 @@ impl<'a> Check<'a> {
     fn problem_report(&mut self, problem: Problem) -> CheckReport {
         let is_past_the_key = matches!(problem.step, StepKind::ModelsFound | StepKind::JsonMode);
         if is_past_the_key && !self.steps.iter().any(|step| step.kind == StepKind::KeyAccepted) {
-            let took_ms = Some(millis(self.step_began.elapsed()));
-            self.steps.push(Step {
-                took_ms,
-                outcome: Outcome::Passed,
-                title: "Key accepted".to_owned(),
-                ..not_tried(StepKind::KeyAccepted)
-            });
+            let title = "Key accepted".to_owned();
+            self.note(Step { outcome: Outcome::Passed, title, ..not_tried(StepKind::KeyAccepted) });
             self.step_began = Instant::now();
         }
         if !problem.is_noted {
             let detail = [problem.quote.as_str(), problem.message.as_str()];
             let detail: Vec<&str> = detail.into_iter().filter(|text| !text.is_empty()).collect();
-            let title = words::failed_title(problem.step, problem.verdict);
             let exchange = self.last_exchange.take();
-            self.note(problem.step, Outcome::Failed, title.to_owned(), detail.join(" "), exchange);
+            self.note(Step {
+                outcome: Outcome::Failed,
+                title: words::failed_title(problem.step, problem.verdict).to_owned(),
+                detail: detail.join(" "),
+                exchange,
+                ..not_tried(problem.step)
+            });
         }
         CheckReport {
             verdict: problem.verdict,
@@ -388,17 +417,6 @@ impl<'a> Check<'a> {
             ..empty_report()
         }
     }
-}
-
-/// The steps of a provider's check, in order.
-#[must_use]
-pub fn plan(provider: &Provider) -> Vec<StepKind> {
-    use StepKind::{Address, JsonMode, KeyAccepted, ModelsFound, NetworkPolicy, SecureConnection};
-    let mut plan = vec![Address, NetworkPolicy, SecureConnection, KeyAccepted, ModelsFound];
-    if provider.slug == "custom" {
-        plan.push(JsonMode);
-    }
-    plan
 }
 
 fn proof_report(proof: Proof) -> CheckReport {

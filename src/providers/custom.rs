@@ -4,11 +4,13 @@ use rand::distr::{Alphanumeric, SampleString};
 use serde_json::Value;
 use url::Url;
 
+use crate::domain::check::StepKind::{Address, JsonMode, KeyAccepted, ModelsFound, NetworkPolicy, SecureConnection};
 use crate::domain::check::{OfferedModel, StepKind, Verdict};
 use crate::domain::secret::{Secret, SecretField};
 
 use super::calls::{Answer, Call, MODEL_LIST_MAX_BYTES};
 use super::check::{Check, Problem, Proof};
+use super::classify::{Rule, When, accepted, refused};
 use super::form::{self, Field, FieldKind, HelpBlock, HelpSection, Piece};
 use super::json_mode;
 use super::provider::{Cardinality, Draft, Place, Provider};
@@ -103,7 +105,9 @@ pub static PROVIDER: Provider = Provider {
     ],
     key_page: None,
     place: Place::Endpoint,
-    review: review,
+    rules: &[RULES],
+    review,
+    steps: &[Address, NetworkPolicy, SecureConnection, KeyAccepted, ModelsFound, JsonMode],
     prove: |check| Box::pin(prove(check)),
 };
 
@@ -312,3 +316,22 @@ fn found_words(base: &Url, endpoint: &str, offered: Option<&[String]>) -> String
     }
     format!("{offers} We call it at {base}")
 }
+
+/// What errors of servers that speak OpenAI's format mean, where they differ from it.
+const RULES: &[Rule] = &[
+    accepted(
+        When::Words(403, "Inference Providers"),
+        Verdict::NoPermission,
+        Some(
+            "The key is real, but it isn’t allowed to call models. Give the Hugging Face token the permission “Make calls to Inference Providers”.",
+        ),
+    ),
+    accepted(When::Code("not_found_error"), Verdict::WrongModel, None),
+    accepted(When::Code("NotFoundError"), Verdict::WrongModel, None),
+    accepted(When::Words(404, "model"), Verdict::WrongModel, None),
+    refused(
+        When::Words(503, "Loading model"),
+        Verdict::Overloaded,
+        Some("The server is still loading the model. Check again when it’s ready, or save without checking."),
+    ),
+];

@@ -3,9 +3,9 @@
 use crate::domain::check::Verdict;
 
 use super::calls::{Call, MODEL_LIST_MAX_BYTES};
-use super::check::{Check, Problem, Proof};
+use super::check::{Check, Problem, Proof, USUAL_STEPS};
+use super::classify::{Rule, When, accepted, refused};
 use super::form::{self, HOW_IT_IS_KEPT, HelpBlock, HelpSection, Link, Piece, WHAT_WE_CHECK};
-use super::openai::listed;
 use super::provider::{Cardinality, Place, Provider};
 use super::target_uris::below;
 use super::wire::google;
@@ -62,7 +62,9 @@ pub static PROVIDER: Provider = Provider {
     ],
     key_page: Some(Link { href: KEYS, text: "Google AI Studio" }),
     place: Place::Fixed,
+    rules: &[RULES],
     review: |_| {},
+    steps: USUAL_STEPS,
     prove: |check| Box::pin(prove(check)),
 };
 
@@ -92,7 +94,7 @@ async fn prove(check: &mut Check<'_>) -> Result<Proof, Problem> {
     }
     prove_by_counting(check, &google::cheapest_first(&models)).await?;
     check.pass("Key accepted", "");
-    listed(check, models)
+    check.conclude(models)
 }
 
 /// A key that is bound wrongly lists models all the same. Counting tokens is free and shows it.
@@ -109,3 +111,62 @@ async fn prove_by_counting(check: &mut Check<'_>, models: &[String]) -> Result<(
     }
     Ok(())
 }
+
+/// What Google's errors mean: <https://cloud.google.com/apis/design/errors> and the reasons of `google.api.ErrorReason`.
+const RULES: &[Rule] = &[
+    refused(When::Code("API_KEY_INVALID"), Verdict::BadKey, None),
+    refused(
+        When::Code("ACCESS_TOKEN_TYPE_UNSUPPORTED"),
+        Verdict::BadKey,
+        Some(
+            "Gemini didn’t accept this key. It isn’t bound to the Gemini API the right way. Create a new key in Google AI Studio.",
+        ),
+    ),
+    refused(
+        When::Code("API_KEY_SERVICE_BLOCKED"),
+        Verdict::NoPermission,
+        Some(
+            "The key is real, but its API restrictions leave out the Gemini API (Generative Language API). Add it to the key’s restrictions in Google Cloud, or use another key.",
+        ),
+    ),
+    refused(
+        When::Code("API_KEY_IP_ADDRESS_BLOCKED"),
+        Verdict::NetworkBlocked,
+        Some(
+            "This key is limited to other IP addresses. Add our addresses to the key’s restrictions in Google Cloud, then check again.",
+        ),
+    ),
+    refused(
+        When::Code("API_KEY_HTTP_REFERRER_BLOCKED"),
+        Verdict::NoPermission,
+        Some(
+            "The key is real, but it’s limited to calls from web pages. Take that restriction off in Google Cloud, or use another key.",
+        ),
+    ),
+    refused(When::Code("SERVICE_DISABLED"), Verdict::ApiDisabled, None),
+    refused(
+        When::Code("CONSUMER_SUSPENDED"),
+        Verdict::NoPermission,
+        Some(
+            "Google has suspended the project that this key belongs to. Find out why in Google Cloud, or use a key of another project.",
+        ),
+    ),
+    refused(
+        When::Code("FAILED_PRECONDITION"),
+        Verdict::RegionBlocked,
+        Some(
+            "Google doesn’t serve the country this server calls from, or only with billing switched on. Switch billing on for the key’s project, or call from elsewhere.",
+        ),
+    ),
+    accepted(When::Status(402), Verdict::NoQuota, None),
+    accepted(When::Code("NOT_FOUND"), Verdict::WrongModel, Some("That model is shut down or unknown at Google.")),
+    refused(
+        When::Words(400, "Multiple authentication credentials"),
+        Verdict::StrangeAnswer,
+        Some(
+            "Google says it received two keys at once, though we send one. If a proxy adds a key of its own, switch that off.",
+        ),
+    ),
+    accepted(When::Code("PERMISSION_DENIED"), Verdict::NoPermission, None),
+    refused(When::Code("UNAUTHENTICATED"), Verdict::BadKey, None),
+];

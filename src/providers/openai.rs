@@ -3,12 +3,12 @@
 use crate::domain::check::{OfferedModel, Verdict};
 
 use super::calls::{Answer, Call, MODEL_LIST_MAX_BYTES};
-use super::check::{Check, Problem, Proof};
+use super::check::{Check, Problem, Proof, USUAL_STEPS};
+use super::classify::{Rule, SPEND_LIMIT, When, accepted, refused};
 use super::form::{self, HOW_IT_IS_KEPT, HelpBlock, HelpSection, Link, Piece, WHAT_WE_CHECK};
 use super::provider::{Cardinality, Place, Provider};
 use super::target_uris::below;
 use super::wire::openai::{self, Limit};
-use super::words;
 
 const KEYS: &str = "https://platform.openai.com/api-keys";
 
@@ -55,7 +55,9 @@ pub static PROVIDER: Provider = Provider {
     ],
     key_page: Some(Link { href: KEYS, text: "your OpenAI account" }),
     place: Place::Fixed,
+    rules: &[RULES],
     review: |_| {},
+    steps: USUAL_STEPS,
     prove: |check| Box::pin(prove(check)),
 };
 
@@ -76,19 +78,7 @@ async fn prove(check: &mut Check<'_>) -> Result<Proof, Problem> {
     let list = check.json(&answer)?;
     check.pass("Key accepted", "");
     let models = openai::models(&list).unwrap_or_default();
-    listed(check, models)
-}
-
-/// What to say of a list of models.
-pub(super) fn listed(check: &mut Check<'_>, models: Vec<OfferedModel>) -> Result<Proof, Problem> {
-    let who = words::who(check.provider);
-    if models.is_empty() {
-        let message = format!("{who} accepted the key, but offers it no models. Check what the key may use at {who}.");
-        return Err(check.problem(Verdict::NoPermission, message));
-    }
-    check.pass(format!("{} found", words::models(models.len())), "");
-    let message = words::works(check.provider, models.len());
-    Ok(Proof { models, ..Proof::new(message) })
+    check.conclude(models)
 }
 
 /// A restricted key may run models without being allowed to list them. The status differs; the words do not.
@@ -122,3 +112,22 @@ fn answered(check: &mut Check<'_>, model: &str) -> Proof {
     let models = vec![OfferedModel { id: model.to_owned(), context_window: None, retires_on: None }];
     Proof { verdict: Verdict::Limited, models, ..Proof::new(message) }
 }
+
+const RESTRICTED: &str = "The key is real, but it isn’t allowed to run models. Give it the permission “Model capabilities: Write” at OpenAI, or use an unrestricted key.";
+
+/// What OpenAI's errors mean: <https://platform.openai.com/docs/guides/error-codes>.
+const RULES: &[Rule] = &[
+    refused(
+        When::Code("ip_not_authorized"),
+        Verdict::NetworkBlocked,
+        Some("This OpenAI project only allows some IP addresses. Add our addresses to its list, then check again."),
+    ),
+    accepted(When::Words(401, "Missing scopes"), Verdict::NoPermission, Some(RESTRICTED)),
+    accepted(When::Words(403, "Missing scopes"), Verdict::NoPermission, Some(RESTRICTED)),
+    refused(When::Code("unsupported_country_region_territory"), Verdict::RegionBlocked, None),
+    accepted(When::Code("credit_balance_exhausted"), Verdict::NoQuota, None),
+    accepted(When::Code("organization_spend_limit_exceeded"), Verdict::NoQuota, Some(SPEND_LIMIT)),
+    accepted(When::Code("project_spend_limit_exceeded"), Verdict::NoQuota, Some(SPEND_LIMIT)),
+    accepted(When::Code("organization_usage_limit_exceeded"), Verdict::NoQuota, Some(SPEND_LIMIT)),
+    accepted(When::Code("slow_down"), Verdict::RateLimited, None),
+];

@@ -1,17 +1,19 @@
 //! A provider as a value: what its form asks for, how that is read, and how a key is proven.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
 use crate::clock::Timestamp;
-use crate::domain::check::CheckReport;
+use crate::domain::check::{CheckReport, StepKind};
 use crate::domain::connection::{Fingerprint, Target};
 use crate::domain::destination::Destination;
 use crate::domain::field_errors::FieldErrors;
 use crate::domain::secret::{Secret, SecretField, Secrets};
 
 use super::check::{self, Check, Problem, Proof};
+use super::classify::Rule;
 use super::form::{Field, FieldKind, HelpSection, Link, Prose};
 use super::outbound::Outbound;
 use super::policy::Policy;
@@ -61,6 +63,10 @@ pub struct Provider {
     pub key_page: Option<Link>,
     /// Where the secret may go.
     pub place: Place,
+    /// What its error answers mean, in groups of which the first counts most.
+    pub(super) rules: &'static [&'static [Rule]],
+    /// The steps of its check, in order.
+    pub steps: &'static [StepKind],
     /// What a submission must also fulfil, beyond single fields; may repair what was pasted.
     pub(super) review: fn(&mut Draft<'_>),
     /// The calls that prove a key.
@@ -123,11 +129,18 @@ impl Provider {
     ) -> Result<(Target, Secrets), FieldErrors> {
         let mut draft =
             Draft { target: Target::default(), secrets: Secrets::default(), errors: FieldErrors::default(), policy };
+        let given = submission.secrets;
+        let typed = BTreeMap::from([
+            ("deployment_name", submission.deployment_name.unwrap_or_default()),
+            ("endpoint", submission.endpoint.unwrap_or_default()),
+            ("google_project_id", submission.google_project_id.unwrap_or_default()),
+            ("google_location", submission.google_location.unwrap_or_default()),
+        ]);
         for field in self.fields {
             match field.kind {
-                FieldKind::Text | FieldKind::Url => draft.read_text(field, &submission),
-                FieldKind::Secret(name) => draft.read_key(self, field, name, &submission.secrets, kept),
-                FieldKind::CredentialsFile => draft.read_credentials(field, &submission.secrets, kept),
+                FieldKind::Text | FieldKind::Url => draft.read_text(field, typed.get(field.name)),
+                FieldKind::Secret(name) => draft.read_key(self, field, name, &given, kept),
+                FieldKind::CredentialsFile => draft.read_credentials(field, &given, kept),
             }
         }
         (self.review)(&mut draft);
@@ -188,14 +201,8 @@ impl Draft<'_> {
         }
     }
 
-    fn read_text(&mut self, field: &Field, submission: &Submission) {
-        let given = match field.name {
-            "deployment_name" => &submission.deployment_name,
-            "endpoint" => &submission.endpoint,
-            "google_project_id" => &submission.google_project_id,
-            _ => &submission.google_location,
-        };
-        let text = given.as_deref().unwrap_or_default().trim();
+    fn read_text(&mut self, field: &Field, typed: Option<&String>) {
+        let text = typed.map(|text| text.trim()).unwrap_or_default();
         if text.is_empty() {
             if field.required {
                 self.errors.add(field.name, field.when_empty);

@@ -8,7 +8,8 @@ use crate::domain::check::{OfferedModel, Verdict};
 use crate::domain::secret::{Secret, SecretField};
 
 use super::calls::{Call, MODEL_LIST_MAX_BYTES};
-use super::check::{Check, Problem, Proof};
+use super::check::{Check, Problem, Proof, USUAL_STEPS};
+use super::classify::{Rule, TOKEN_EXPIRED, When, accepted, refused};
 use super::credentials::{self, ServiceAccount};
 use super::form::{Field, FieldKind, HelpBlock, HelpSection, Link, MAX_CREDENTIALS_BYTES, Piece, text};
 use super::provider::{Cardinality, Draft, Place, Provider};
@@ -133,7 +134,9 @@ pub static PROVIDER: Provider = Provider {
         text: "Google Cloud, under Service accounts",
     }),
     place: Place::Fixed,
-    review: review,
+    rules: &[RULES],
+    review,
+    steps: USUAL_STEPS,
     prove: |check| Box::pin(prove(check)),
 };
 
@@ -330,3 +333,44 @@ fn elsewhere(check: &Check<'_>, problem: Problem) -> Problem {
     let suggestion = (location(check) != DEFAULT_LOCATION).then(|| DEFAULT_LOCATION.to_owned());
     Problem { suggestion, ..problem }
 }
+
+const NO_VERTEX_ROLE: &str = "The key is real, but its service account may not use Vertex AI in this project. Give it the role Vertex AI User there, or check the project ID.";
+
+/// What Google's errors mean: <https://cloud.google.com/apis/design/errors>; those of its sign-in are OAuth's.
+const RULES: &[Rule] = &[
+    accepted(
+        When::Code(TOKEN_EXPIRED),
+        Verdict::StrangeAnswer,
+        Some("Google says our sign-in has expired, though it was just made. Check again."),
+    ),
+    refused(When::Words(400, "short-lived token"), Verdict::ClockSkew, None),
+    refused(
+        When::Words(400, "account not found"),
+        Verdict::BadKey,
+        Some(
+            "Google didn’t accept this key. The service account in the file doesn’t exist any more. Create a key for another service account.",
+        ),
+    ),
+    refused(
+        When::Code("invalid_grant"),
+        Verdict::BadKey,
+        Some(
+            "Google didn’t accept this key. It may have been deleted or belong to a switched-off service account. Create a new key in Google Cloud.",
+        ),
+    ),
+    accepted(When::Code("SERVICE_DISABLED"), Verdict::ApiDisabled, None),
+    accepted(
+        When::Code("BILLING_DISABLED"),
+        Verdict::NoQuota,
+        Some(
+            "Google accepted the key, but the project has no billing account. Switch billing on in Google Cloud, then check again.",
+        ),
+    ),
+    accepted(When::Code("CONSUMER_INVALID"), Verdict::WrongProject, None),
+    accepted(When::Code("USER_PROJECT_DENIED"), Verdict::WrongProject, None),
+    accepted(When::Code("RESOURCE_PROJECT_INVALID"), Verdict::WrongProject, None),
+    accepted(When::Code("IAM_PERMISSION_DENIED"), Verdict::NoPermission, Some(NO_VERTEX_ROLE)),
+    accepted(When::Code("PERMISSION_DENIED"), Verdict::NoPermission, Some(NO_VERTEX_ROLE)),
+    accepted(When::Code("NOT_FOUND"), Verdict::WrongModel, None),
+    refused(When::Code("UNAUTHENTICATED"), Verdict::BadKey, None),
+];

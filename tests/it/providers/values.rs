@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use claviger::domain::connection::Target;
+use claviger::domain::field_errors::FieldError;
 use claviger::domain::secret::{Secret, SecretField, Secrets};
 use claviger::providers::form::{FieldKind, plain};
 use claviger::providers::policy::Policy;
@@ -52,7 +53,7 @@ fn an_empty_form_says_what_to_enter_in_every_required_field() {
     }
     let openai = by_slug("openai").expect("openai");
     let errors = openai.read(Submission::default(), &Policy::default(), &[]).expect_err("nothing was typed");
-    assert_eq!(errors.on("api_key").map(|error| error.summary()), Some("Enter the API key"));
+    assert_eq!(errors.on("api_key").map(FieldError::summary), Some("Enter the API key"));
 }
 
 #[test]
