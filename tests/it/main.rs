@@ -1,5 +1,6 @@
 //! Tests of the whole: real HTTP, real databases, real peers.
 mod llama;
+mod migrations;
 mod outbound;
 mod postgres_tls;
 mod providers;

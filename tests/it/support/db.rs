@@ -1,9 +1,10 @@
 //! A database of a test's own: a SQLite file, or with `TEST_DATABASE_URL` a schema on that PostgreSQL server.
 
 use claviger::config::DatabaseUrl;
-use claviger::store::Db;
+use claviger::store::{Conn, Db};
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::{Connection, PgConnection, SqliteConnection};
+use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 use super::parts::environment;
@@ -64,6 +65,18 @@ impl TestDatabase {
     #[track_caller]
     pub fn open(&self) -> Db {
         Db::open(&self.url(), N_CONNECTIONS).expect("a database")
+    }
+
+    /// One connection to it as it is, with or without tables.
+    pub fn connect(&self) -> Conn {
+        match self.url() {
+            DatabaseUrl::Sqlite(path) => {
+                Conn::Sqlite(SqliteConnection::establish(&path.display().to_string()).expect("a database"))
+            }
+            DatabaseUrl::Postgres(url) => {
+                Conn::Postgres(PgConnection::establish(url.expose_secret()).expect("the server of TEST_DATABASE_URL"))
+            }
+        }
     }
 
     /// Whether it is PostgreSQL.

@@ -6,3 +6,4 @@ pub mod fake_provider;
 pub mod google_account;
 pub mod llama;
 pub mod parts;
+pub mod sources;
