@@ -4,8 +4,9 @@
 use crate::domain::check::Verdict;
 
 use super::azure_openai::{self, BEHIND_A_FIREWALL, WHAT_A_CHECK_COSTS, prove_deployment, resolve, review_with};
-use super::check::{Check, Problem, Proof, USUAL_STEPS};
+use super::check::{Check, USUAL_STEPS};
 use super::classify::{Rule, When, accepted, refused};
+use super::findings::{Problem, Proof};
 use super::form::{self, HOW_IT_IS_KEPT, HelpBlock, HelpSection, Link, Piece};
 use super::provider::{Cardinality, Draft, Place, Provider};
 use super::target_uris;

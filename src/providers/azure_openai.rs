@@ -7,8 +7,9 @@ use crate::domain::check::{OfferedModel, Verdict};
 use crate::domain::secret::Secret;
 
 use super::calls::Call;
-use super::check::{Check, Problem, Proof, USUAL_STEPS};
+use super::check::{Check, USUAL_STEPS};
 use super::classify::{Rule, When, accepted, refused};
+use super::findings::{Problem, Proof};
 use super::form::{self, HOW_IT_IS_KEPT, HelpBlock, HelpSection, Link, Piece};
 use super::provider::{Cardinality, Draft, Place, Provider};
 use super::target_uris::{self, Auth, ChatUrl, Fault, Wire};

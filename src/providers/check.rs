@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::clock::Timestamp;
-use crate::domain::check::{CheckReport, Exchange, JsonMode, OfferedModel, Outcome, Step, StepKind, Verdict};
+use crate::domain::check::{CheckReport, Exchange, OfferedModel, Outcome, Step, StepKind, Verdict};
 use crate::domain::connection::Target;
 use crate::domain::field_errors::{FieldError, FieldErrors};
 use crate::domain::secret::{Secret, SecretField, Secrets};
@@ -15,6 +15,7 @@ use crate::domain::secret::{Secret, SecretField, Secrets};
 use super::call_errors::CallError;
 use super::calls::{Answer, Body, Call};
 use super::classify::{Reading, classify};
+use super::findings::{Problem, Proof, not_tried, problem_report, proof_report};
 use super::outbound::{Outbound, VendorBases};
 use super::provider::{Place, Provider};
 use super::scrub::Scrubber;
@@ -34,59 +35,6 @@ const LONGEST_RETRY_WAIT_S: u32 = 3;
 const SHOWN_BODY_CHARS: usize = 2000;
 /// So much of the provider's words is quoted, in characters.
 const QUOTED_CHARS: usize = 300;
-
-/// Why a check did not pass.
-#[derive(Debug)]
-pub struct Problem {
-    /// The outcome.
-    pub verdict: Verdict,
-    /// The step that failed.
-    pub step: StepKind,
-    /// What to tell the person.
-    pub message: String,
-    /// What came back, in the provider's own words; may be empty.
-    pub quote: String,
-    /// The field that it belongs to.
-    pub field: Option<&'static str>,
-    /// A value for that field that would be right.
-    pub suggestion: Option<String>,
-    /// When to ask again, in seconds.
-    pub retry_after_s: Option<u32>,
-    /// Whether the step is already among the steps: the way to the server notes its own.
-    pub(super) is_noted: bool,
-}
-
-/// What a check that did pass found out.
-#[derive(Debug)]
-pub struct Proof {
-    /// [`Verdict::Ok`] or [`Verdict::Limited`].
-    pub verdict: Verdict,
-    /// What to tell the person.
-    pub message: String,
-    /// The models that can be used.
-    pub models: Vec<OfferedModel>,
-    /// Where chat requests go, for providers that leave that to the endpoint.
-    pub chat_url: Option<Url>,
-    /// The model behind a deployment.
-    pub underlying_model: Option<String>,
-    /// Custom servers only.
-    pub json_mode: Option<JsonMode>,
-}
-
-impl Proof {
-    /// A proof that all is well, with nothing but its words.
-    #[must_use]
-    pub fn new(message: String) -> Self {
-        Self {
-            verdict: Verdict::Ok,
-            message,
-            models: Vec::new(),
-            chat_url: None,
-            underlying_model: None,
-            json_mode: None,
-        }
-    }
-}
 
 /// A check while it runs.
 pub struct Check<'a> {
@@ -276,7 +224,7 @@ impl<'a> Check<'a> {
         Problem {
             verdict,
             step: self.stage,
-            message: self.scrubber.scrub(&message.into()),
+            message: self.scrubber.scrub_own(&message.into()),
             quote: String::new(),
             field: words::field(self.provider, verdict),
             suggestion: None,
@@ -337,7 +285,7 @@ impl<'a> Check<'a> {
         if let Some(host) = url.host_str() {
             host.clone_into(&mut self.host);
         }
-        let request = self.scrubber.scrub(&request_text(&call));
+        let request = self.scrubber.scrub_own(&request_text(&call));
         self.last_exchange = Some(Exchange { request: request.clone(), answer: "No answer".to_owned() });
         let answer = self.outbound.call(call).await.map_err(|error| self.transport_problem(error))?;
         let shown: String = self.scrubber.scrub(&answer.text()).chars().take(SHOWN_BODY_CHARS).collect();
@@ -358,7 +306,7 @@ impl<'a> Check<'a> {
 
     fn note(&mut self, step: Step) {
         let took_ms = Some(millis(self.step_began.elapsed()));
-        let detail = self.scrubber.scrub(&step.detail);
+        let detail = self.scrubber.scrub_own(&step.detail);
         self.steps.push(Step { took_ms, detail, ..step });
     }
 
@@ -378,7 +326,7 @@ impl<'a> Check<'a> {
     fn into_report(mut self, result: Result<Proof, Problem>, took_ms: u32) -> CheckReport {
         let report = match result {
             Ok(proof) => proof_report(proof),
-            Err(problem) => self.problem_report(problem),
+            Err(problem) => self.report_problem(problem),
         };
         let mut steps = self.steps;
         for kind in self.provider.steps.iter().copied() {
@@ -386,10 +334,11 @@ impl<'a> Check<'a> {
                 steps.push(not_tried(kind));
             }
         }
-        CheckReport { steps, took_ms, ..report }
+        let (scrubber, target) = (self.scrubber, self.target);
+        without_echoes(CheckReport { steps, took_ms, ..report }, &scrubber, target)
     }
 
-    fn problem_report(&mut self, problem: Problem) -> CheckReport {
+    fn report_problem(&mut self, problem: Problem) -> CheckReport {
         let is_past_the_key = matches!(problem.step, StepKind::ModelsFound | StepKind::JsonMode);
         if is_past_the_key && !self.steps.iter().any(|step| step.kind == StepKind::KeyAccepted) {
             let title = "Key accepted".to_owned();
@@ -397,65 +346,37 @@ impl<'a> Check<'a> {
             self.step_began = Instant::now();
         }
         if !problem.is_noted {
-            let detail = [problem.quote.as_str(), problem.message.as_str()];
-            let detail: Vec<&str> = detail.into_iter().filter(|text| !text.is_empty()).collect();
+            // Where the message stands at a field, the step need not repeat it.
+            let is_told_elsewhere = problem.field.is_some() && !problem.quote.is_empty();
+            let message = if is_told_elsewhere { "" } else { problem.message.as_str() };
+            let detail = format!("{} {message}", problem.quote);
             let exchange = self.last_exchange.take();
             self.note(Step {
                 outcome: Outcome::Failed,
                 title: words::failed_title(problem.step, problem.verdict).to_owned(),
-                detail: detail.join(" "),
+                detail: detail.trim().to_owned(),
                 exchange,
                 ..not_tried(problem.step)
             });
         }
-        CheckReport {
-            verdict: problem.verdict,
-            message: problem.message,
-            field: problem.field,
-            suggestion: problem.suggestion,
-            retry_after_s: problem.retry_after_s,
-            ..empty_report()
-        }
+        problem_report(problem)
     }
 }
 
-fn proof_report(proof: Proof) -> CheckReport {
-    CheckReport {
-        verdict: proof.verdict,
-        message: proof.message,
-        models: proof.models,
-        chat_url: proof.chat_url.map(String::from),
-        underlying_model: proof.underlying_model,
-        json_mode: proof.json_mode,
-        ..empty_report()
-    }
-}
-
-fn empty_report() -> CheckReport {
-    CheckReport {
-        verdict: Verdict::Ok,
-        message: String::new(),
-        field: None,
-        suggestion: None,
-        steps: Vec::new(),
-        models: Vec::new(),
-        chat_url: None,
-        underlying_model: None,
-        json_mode: None,
-        retry_after_s: None,
-        took_ms: 0,
-    }
-}
-
-fn not_tried(kind: StepKind) -> Step {
-    let title = words::step_title(kind).to_owned();
-    Step { kind, outcome: Outcome::NotTried, title, detail: String::new(), took_ms: None, exchange: None }
+/// Leaves out names that a server made of our secret. What a person typed as the model's name stays.
+fn without_echoes(mut report: CheckReport, scrubber: &Scrubber, target: &Target) -> CheckReport {
+    let is_clean = |name: &String| target.deployment_name.as_ref() == Some(name) || scrubber.scrub_own(name) == *name;
+    report.models.retain(|model| is_clean(&model.id));
+    report.underlying_model = report.underlying_model.filter(is_clean);
+    report.suggestion = report.suggestion.filter(is_clean);
+    report
 }
 
 /// A connection without TLS is no step that passed, though the operator allows it.
 fn mark_plain_http(step: &mut Step) {
     if step.kind == StepKind::SecureConnection && step.outcome == Outcome::Passed {
         step.outcome = Outcome::NotTried;
+        step.took_ms = None;
         step.title = "Not encrypted (plain http)".to_owned();
     }
 }

@@ -9,8 +9,9 @@ use crate::domain::check::{OfferedModel, StepKind, Verdict};
 use crate::domain::secret::{Secret, SecretField};
 
 use super::calls::{Answer, Call, MODEL_LIST_MAX_BYTES};
-use super::check::{Check, Problem, Proof};
+use super::check::Check;
 use super::classify::{Rule, When, accepted, refused};
+use super::findings::{Problem, Proof};
 use super::form::{self, Field, FieldKind, HelpBlock, HelpSection, Piece};
 use super::json_mode;
 use super::provider::{Cardinality, Draft, Place, Provider};

@@ -3,8 +3,9 @@
 use crate::domain::check::Verdict;
 
 use super::calls::{Call, MODEL_LIST_MAX_BYTES};
-use super::check::{Check, Problem, Proof, USUAL_STEPS};
+use super::check::{Check, USUAL_STEPS};
 use super::classify::{Rule, When, accepted, refused};
+use super::findings::{Problem, Proof};
 use super::form::{self, HOW_IT_IS_KEPT, HelpBlock, HelpSection, Link, Piece, WHAT_WE_CHECK};
 use super::provider::{Cardinality, Place, Provider};
 use super::target_uris::below;

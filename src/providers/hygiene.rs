@@ -22,13 +22,14 @@ pub fn clean(provider: &Provider, field: SecretField, pasted: &Secret) -> Result
     Ok(Secret::new(text.to_owned()))
 }
 
-/// Whose key this looks like, by prefixes that only one company uses, with the prefix.
+/// Whose key this looks like, by prefixes that only one company uses, with the prefix. None has eight characters:
+/// so many of a key are never shown.
 #[must_use]
 pub fn looks_like(key: &str) -> Option<(&'static str, &'static str)> {
     const PREFIXES: [(&str, &str); 8] = [
         ("sk-ant-", "Anthropic"),
-        ("sk-proj-", "OpenAI"),
-        ("sk-svcacct-", "OpenAI"),
+        ("sk-proj", "OpenAI"),
+        ("sk-svc", "OpenAI"),
         ("AIza", "Google"),
         ("AQ.", "Google"),
         ("hf_", "Hugging Face"),

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::domain::check::{JsonMode, StepKind, Verdict};
 
 use super::calls::{Answer, Body, Call};
-use super::check::{Check, Problem};
+use super::check::Check;
+use super::findings::Problem;
 use super::wire::openai;
 
 const PROMPT: &str = "Answer with a JSON object that has one key, \"probe\", and a word of your choice as its value.";
@@ -72,7 +73,8 @@ pub fn conclude(check: &mut Check<'_>, mode: JsonMode) -> Result<(Verdict, Strin
         }
         JsonMode::JsonObjectSchema | JsonMode::JsonSchema => {
             check.pass("JSON mode", "The server answered in the shape we asked for.");
-            Ok((Verdict::Ok, "The model answers, also in JSON of a given shape.".to_owned()))
+            let model = check.target.deployment_name.as_deref().unwrap_or("The model");
+            Ok((Verdict::Ok, format!("{model} answers, also in JSON of a given shape.")))
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod check;
 pub mod classify;
 pub mod credentials;
 pub mod custom;
+pub mod findings;
 pub mod form;
 pub mod gemini;
 pub mod hygiene;

@@ -12,8 +12,9 @@ use crate::domain::destination::Destination;
 use crate::domain::field_errors::FieldErrors;
 use crate::domain::secret::{Secret, SecretField, Secrets};
 
-use super::check::{self, Check, Problem, Proof};
+use super::check::{self, Check};
 use super::classify::Rule;
+use super::findings::{Problem, Proof};
 use super::form::{Field, FieldKind, HelpSection, Link, Prose};
 use super::outbound::Outbound;
 use super::policy::Policy;

@@ -56,11 +56,22 @@ impl Scrubber {
         }
     }
 
-    /// The text without secrets.
+    /// A provider's words without secrets.
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {
         let mut is_secret = vec![false; text.len()];
-        self.mark_known(text.as_bytes(), &mut is_secret);
+        self.mark_windows(text.as_bytes(), &mut is_secret);
+        self.mark_short(text.as_bytes(), &mut is_secret);
+        mark_recognized(text, &mut is_secret);
+        without_marked(text, &is_secret)
+    }
+
+    /// Our own words without secrets. A key shorter than eight characters may stand in them by right: a server
+    /// called `ollama` often has the key `ollama`.
+    #[must_use]
+    pub fn scrub_own(&self, text: &str) -> String {
+        let mut is_secret = vec![false; text.len()];
+        self.mark_windows(text.as_bytes(), &mut is_secret);
         mark_recognized(text, &mut is_secret);
         without_marked(text, &is_secret)
     }
@@ -85,12 +96,15 @@ impl Scrubber {
         }
     }
 
-    fn mark_known(&self, text: &[u8], is_secret: &mut [bool]) {
+    fn mark_windows(&self, text: &[u8], is_secret: &mut [bool]) {
         for (start, window) in text.windows(WINDOW_BYTES).enumerate() {
             if self.windows.contains(window) {
                 is_secret[start..start + WINDOW_BYTES].fill(true);
             }
         }
+    }
+
+    fn mark_short(&self, text: &[u8], is_secret: &mut [bool]) {
         for short in &self.short {
             for (start, window) in text.windows(short.len()).enumerate() {
                 if window == short.as_slice() {
@@ -103,7 +117,8 @@ impl Scrubber {
 
 /// Marks whatever begins like a key of any provider, also one that is masked in the middle (`sk-ab***wxyz`).
 fn mark_recognized(text: &str, is_secret: &mut [bool]) {
-    const SHORTEST_REST: usize = 5;
+    /// `sk-ab***wxyz` is a masked key; `sk-svcacct-` is only the beginning that all such keys share.
+    const SHORTEST_REST: usize = 9;
     for prefix in PREFIXES {
         for (start, _) in text.match_indices(prefix) {
             let is_inside_a_word = text[..start].ends_with(|c: char| c.is_ascii_alphanumeric());
@@ -212,6 +227,7 @@ mod tests {
             "Incorrect API key provided: [removed]."
         );
         assert_eq!(scrubber.scrub("api_key:AIzaSyABCDEF1234 is bad"), "api_key:[removed] is bad");
+        assert_eq!(scrubber.scrub("It starts with sk-svcacct-."), "It starts with sk-svcacct-.");
         assert_eq!(scrubber.scrub("a task-force, a risk-taker"), "a task-force, a risk-taker");
         let pem = "x -----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY----- y";
         assert_eq!(scrubber.scrub(pem), "x [removed] y");
@@ -220,5 +236,7 @@ mod tests {
     #[test]
     fn a_short_key_goes_whole() {
         assert_eq!(scrubber("ollama").scrub("key ollama not known"), "key [removed] not known");
+        assert_eq!(scrubber("ollama").scrub_own("We couldn’t reach ollama"), "We couldn’t reach ollama");
+        assert_eq!(scrubber("ollama-secret").scrub_own("ollama-secret"), REMOVED);
     }
 }

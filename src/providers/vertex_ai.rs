@@ -8,9 +8,10 @@ use crate::domain::check::{OfferedModel, Verdict};
 use crate::domain::secret::{Secret, SecretField};
 
 use super::calls::{Call, MODEL_LIST_MAX_BYTES};
-use super::check::{Check, Problem, Proof, USUAL_STEPS};
+use super::check::{Check, USUAL_STEPS};
 use super::classify::{Rule, TOKEN_EXPIRED, When, accepted, refused};
 use super::credentials::{self, ServiceAccount};
+use super::findings::{Problem, Proof};
 use super::form::{Field, FieldKind, HelpBlock, HelpSection, Link, MAX_CREDENTIALS_BYTES, Piece, text};
 use super::provider::{Cardinality, Draft, Place, Provider};
 use super::target_uris::below;

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use crate::domain::check::{OfferedModel, Verdict};
 use crate::providers::calls::Call;
-use crate::providers::check::{Check, Problem};
+use crate::providers::check::Check;
+use crate::providers::findings::Problem;
 
 /// The names that the limit of an answer's length goes by. New models of OpenAI refuse the older one, most other
 /// servers do not know the newer one.

@@ -153,3 +153,17 @@ async fn key_and_token_travel_in_the_headers_that_the_form_promises() {
     assert_eq!(sent(None, Some("Basic dXNlcjpw")).await, ["Basic dXNlcjpw", "", ""]);
     assert_eq!(sent(Some(GOOD_KEY), Some("Basic dXNlcjpw")).await, ["Basic dXNlcjpw", GOOD_KEY, GOOD_KEY]);
 }
+
+#[tokio::test]
+async fn a_server_that_names_its_models_after_our_key_gets_nothing_shown() {
+    let fake = fake().await;
+    fake.offer(&["fake-large", GOOD_KEY]);
+    let answer = json!({ "model": GOOD_KEY, "choices": [{ "message": { "content": "x" }, "finish_reason": "stop" }] });
+    fake.answer_with("/chat/completions", 200, answer);
+    super::contract::assert_no_secret(&check_right(&PROVIDER, &fake).await);
+    fake.recover();
+    fake.offer(&[GOOD_KEY]);
+    let report = check_right(&PROVIDER, &fake).await;
+    assert_eq!(report.verdict, Verdict::WrongModel);
+    super::contract::assert_no_secret(&report);
+}
