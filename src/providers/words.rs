@@ -159,7 +159,18 @@ pub(super) fn transport(provider: &Provider, error: CallError, host: &str) -> St
             "This server can’t find {host} ({}’s address). Ask whoever runs it to look at its DNS, then check again.",
             provider.name
         ),
+        (_, Place::Fixed) => without_their_firewall(&error.sentence(host)),
         _ => error.sentence(host),
+    }
+}
+
+/// A vendor is behind no firewall of the customer's; if calls to it fail, it is this server that is.
+fn without_their_firewall(sentence: &str) -> String {
+    match sentence.split_once(" If it’s behind a firewall") {
+        Some((what, _)) => {
+            format!("{what} Your key wasn’t the cause. Check that this server may call out, then check again.")
+        }
+        None => sentence.to_owned(),
     }
 }
 
