@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::auth::throttle::SignInLimits;
 use crate::base_models::BaseModelCache;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -34,6 +35,8 @@ pub struct App {
     pub clock: Clock,
     /// Ready-made answers of the base-model dropdown.
     pub base_models: BaseModelCache,
+    /// How often anybody may try to sign in.
+    pub sign_in_limits: SignInLimits,
 }
 
 /// Keys that every replica derives alike, and that outlive a change of the master key.
@@ -94,7 +97,9 @@ impl App {
             bases: config.vendor_bases.clone(),
         })?;
         let catalog = Catalog::open(config.catalog_file.clone())?;
-        Ok(Self { config, db, vault, keys, outbound, catalog, clock, base_models: BaseModelCache::default() })
+        let sign_in_limits = SignInLimits::new(clock.clone());
+        let base_models = BaseModelCache::default();
+        Ok(Self { config, db, vault, keys, outbound, catalog, clock, base_models, sign_in_limits })
     }
 }
 

@@ -9,9 +9,10 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::actions::connections::check_scheduled;
 use crate::app::App;
+use crate::auth::session;
 use crate::domain::actor::OrgScope;
 use crate::error::Result;
-use crate::store::{connections, held_secrets, leases};
+use crate::store::{connections, held_secrets, leases, sessions, sign_in_failures};
 
 /// How often the loop looks for work.
 const TICK: Duration = Duration::from_secs(5);
@@ -72,6 +73,8 @@ async fn clean_up(app: &Arc<App>, holder: &str) -> Result<()> {
     app.db
         .write(move |conn| {
             held_secrets::delete_expired(conn, now)?;
+            sessions::delete_dead(conn, now, session::IDLE)?;
+            sign_in_failures::delete_forgotten(conn, now)?;
             Ok(())
         })
         .await

@@ -1,6 +1,7 @@
 //! Claviger keeps an organization's model-provider keys.
 pub mod actions;
 pub mod app;
+pub mod auth;
 pub mod base_models;
 pub mod catalog;
 pub mod cli;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use actix_web::web::Data;
 use clap::{Parser, Subcommand};
+use claviger::actions::organizations;
 use claviger::app::App;
 use claviger::clock::Clock;
 use claviger::config::Config;
@@ -72,7 +73,7 @@ async fn serve(app: App) -> Result<(), cli::Failure> {
     let app = Data::new(app);
     let server = server::serve(listener, app.clone()).map_err(|e| cli::Failure(e.to_string()))?;
     let jobs = actix_web::rt::spawn(jobs::run(Arc::clone(&app)));
-    let link: Option<String> = None;
+    let link = organizations::setup_link(&app).await?;
     // The link goes to standard output and not to the log, which others may read.
     let mut out = io::stdout();
     let greeting = match link {

@@ -30,7 +30,7 @@ pub fn serve(listener: TcpListener, app: Data<App>) -> io::Result<Server> {
     let server = HttpServer::new(move || {
         Actix::new()
             .app_data(app.clone())
-            .configure(web::routes)
+            .configure(|cfg| web::routes(cfg, &app))
             .wrap(Compress::default())
             .wrap(from_fn(web::error_pages::explain))
             .wrap(TracingLogger::<RequestSpan>::new())

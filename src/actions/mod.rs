@@ -3,6 +3,8 @@
 pub mod connections;
 pub mod egress;
 pub mod held_secrets;
+pub mod organizations;
+pub mod sessions;
 
 use crate::domain::actor::Actor;
 use crate::domain::role::Permission;

@@ -9,6 +9,7 @@ pub mod egress;
 pub mod field_errors;
 pub mod model;
 pub mod money;
+pub mod person;
 pub mod role;
 pub mod secret;
 pub mod theme;

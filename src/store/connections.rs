@@ -342,6 +342,20 @@ pub fn delete(conn: &mut Conn, scope: OrgScope, id: i64) -> Result<bool> {
     Ok(diesel::delete(connections::table.filter(gone)).execute(conn)? == 1)
 }
 
+/// How many connections need a person. One count, since every page asks.
+///
+/// # Errors
+/// The database's.
+pub fn n_attention(conn: &mut Conn, scope: OrgScope) -> Result<usize> {
+    let slugs: Vec<_> = Health::ALL.into_iter().filter(|health| health.needs_attention()).map(Health::slug).collect();
+    let n: i64 = connections::table
+        .filter(connections::organization_id.eq(scope.id()).and(connections::paused_at.is_null()))
+        .filter(connections::health.eq_any(slugs))
+        .count()
+        .get_result(conn)?;
+    Ok(usize::try_from(n).unwrap_or_default())
+}
+
 /// Takes up to `limit` connections of all organizations whose check is due, and puts their next one off, so
 /// that nobody else takes them meanwhile. Paused ones are left alone.
 ///

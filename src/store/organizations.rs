@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::Conn;
 use super::audit::FIRST_MAC;
-use super::schema::organizations;
+use super::schema::{data_keys, organizations};
 use crate::clock::Timestamp;
 use crate::domain::actor::OrgScope;
 use crate::error::Result;
@@ -56,6 +56,18 @@ pub fn models_version(conn: &mut Conn, scope: OrgScope) -> Result<i64> {
 pub fn bump_models_version(conn: &mut Conn, scope: OrgScope) -> Result<()> {
     diesel::update(organizations::table.find(scope.id()))
         .set(organizations::models_version.eq(organizations::models_version + 1))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Makes whoever founds an organization wait for whoever does so at the same time. The installation's own data key
+/// is the one row that exists before any organization.
+///
+/// # Errors
+/// The database's.
+pub fn lock_installation(conn: &mut Conn) -> Result<()> {
+    diesel::update(data_keys::table.filter(data_keys::organization_id.is_null()))
+        .set(data_keys::master_key_id.eq(data_keys::master_key_id))
         .execute(conn)?;
     Ok(())
 }

@@ -200,6 +200,7 @@ diesel::joinable!(connection_secrets -> connections (connection_id));
 diesel::joinable!(connection_models -> connections (connection_id));
 diesel::joinable!(checks -> connections (connection_id));
 diesel::joinable!(users -> organizations (organization_id));
+diesel::joinable!(invitations -> users (invited_by));
 diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(

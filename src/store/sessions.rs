@@ -1,1 +1,138 @@
-//! ...
+//! Sessions, found by the SHA-256 of a key that only the browser has.
+
+use chrono::TimeDelta;
+use diesel::prelude::*;
+
+use super::Conn;
+use super::schema::sessions;
+use crate::clock::Timestamp;
+use crate::error::Result;
+
+/// A session.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions)]
+pub struct SessionRow {
+    /// SHA-256 of the session's key.
+    pub key_hash: Vec<u8>,
+    /// Whose it is.
+    pub user_id: Option<i64>,
+    /// What the server remembers, as JSON.
+    pub state: String,
+    /// The browser as it named itself.
+    pub user_agent: String,
+    /// From where it was opened.
+    pub ip: String,
+    /// When its owner signed in.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+    /// When it ends, used or not.
+    pub expires_at: Timestamp,
+}
+
+/// A session that is neither too old nor was left alone for longer than `idle`.
+///
+/// # Errors
+/// The database's.
+pub fn find_live(conn: &mut Conn, key_hash: &[u8], now: Timestamp, idle: TimeDelta) -> Result<Option<SessionRow>> {
+    Ok(sessions::table
+        .find(key_hash)
+        .filter(sessions::expires_at.gt(now).and(sessions::last_seen_at.gt(now - idle)))
+        .select(SessionRow::as_select())
+        .first(conn)
+        .optional()?)
+}
+
+/// A user's live sessions, the one used last first.
+///
+/// # Errors
+/// The database's.
+pub fn live_of_user(conn: &mut Conn, user_id: i64, now: Timestamp, idle: TimeDelta) -> Result<Vec<SessionRow>> {
+    Ok(sessions::table
+        .filter(sessions::user_id.eq(user_id))
+        .filter(sessions::expires_at.gt(now).and(sessions::last_seen_at.gt(now - idle)))
+        .order(sessions::last_seen_at.desc())
+        .select(SessionRow::as_select())
+        .load(conn)?)
+}
+
+/// Stores a session; of its user's others only the `most - 1` that were used last stay.
+///
+/// # Errors
+/// The database's.
+pub fn insert(conn: &mut Conn, row: &SessionRow, most: i64) -> Result<()> {
+    if let Some(user_id) = row.user_id {
+        let surplus: Vec<Vec<u8>> = sessions::table
+            .filter(sessions::user_id.eq(user_id))
+            .order(sessions::last_seen_at.desc())
+            .offset(most - 1)
+            .limit(i64::from(u16::MAX))
+            .select(sessions::key_hash)
+            .load(conn)?;
+        diesel::delete(sessions::table.filter(sessions::key_hash.eq_any(surplus))).execute(conn)?;
+    }
+    diesel::insert_into(sessions::table).values(row).execute(conn)?;
+    Ok(())
+}
+
+/// Remembers something else. A session that was ended meanwhile stays ended.
+///
+/// # Errors
+/// The database's.
+pub fn set_state(conn: &mut Conn, key_hash: &[u8], state: &str) -> Result<()> {
+    diesel::update(sessions::table.find(key_hash)).set(sessions::state.eq(state)).execute(conn)?;
+    Ok(())
+}
+
+/// Notes that a session is used.
+///
+/// # Errors
+/// The database's.
+pub fn touch(conn: &mut Conn, key_hash: &[u8], now: Timestamp) -> Result<()> {
+    diesel::update(sessions::table.find(key_hash)).set(sessions::last_seen_at.eq(now)).execute(conn)?;
+    Ok(())
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// The database's.
+pub fn delete(conn: &mut Conn, key_hash: &[u8]) -> Result<()> {
+    diesel::delete(sessions::table.find(key_hash)).execute(conn)?;
+    Ok(())
+}
+
+/// Ends one of a user's sessions; false if they have no such session.
+///
+/// # Errors
+/// The database's.
+pub fn delete_of_user(conn: &mut Conn, user_id: i64, key_hash: &[u8]) -> Result<bool> {
+    let theirs = sessions::table.find(key_hash).filter(sessions::user_id.eq(user_id));
+    Ok(diesel::delete(theirs).execute(conn)? == 1)
+}
+
+/// Ends all of a user's sessions and answers how many there were.
+///
+/// # Errors
+/// The database's.
+pub fn delete_all(conn: &mut Conn, user_id: i64) -> Result<usize> {
+    Ok(diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id))).execute(conn)?)
+}
+
+/// Ends all of a user's sessions but one.
+///
+/// # Errors
+/// The database's.
+pub fn delete_others(conn: &mut Conn, user_id: i64, kept: &[u8]) -> Result<usize> {
+    let others = sessions::table.filter(sessions::user_id.eq(user_id).and(sessions::key_hash.ne(kept)));
+    Ok(diesel::delete(others).execute(conn)?)
+}
+
+/// Deletes what has ended by itself.
+///
+/// # Errors
+/// The database's.
+pub fn delete_dead(conn: &mut Conn, now: Timestamp, idle: TimeDelta) -> Result<usize> {
+    let is_dead = sessions::expires_at.le(now).or(sessions::last_seen_at.le(now - idle));
+    Ok(diesel::delete(sessions::table.filter(is_dead)).execute(conn)?)
+}

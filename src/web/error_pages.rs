@@ -197,9 +197,15 @@ struct ErrorTemplate<'a> {
 }
 
 impl From<Error> for ErrorPage {
-    /// This is the boundary at which errors of the server are logged, once.
     fn from(error: Error) -> Self {
-        match &error {
+        Self::from(&error)
+    }
+}
+
+impl From<&Error> for ErrorPage {
+    /// This is the boundary at which errors of the server are logged, once.
+    fn from(error: &Error) -> Self {
+        match error {
             Error::Invalid(errors) => {
                 let text: Vec<_> = errors.iter().map(|(_, error)| error.message.as_str()).collect();
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "That couldn’t be done", text.join(" "))
@@ -227,6 +233,28 @@ impl From<Error> for ErrorPage {
 impl fmt::Display for ErrorPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.title)
+    }
+}
+
+/// So that extractors and middleware can answer with an [`Error`] as it is.
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotSignedIn => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) | Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::LinkClosed => StatusCode::GONE,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        ErrorPage::from(self).error_response()
     }
 }
 

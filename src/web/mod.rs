@@ -2,19 +2,45 @@
 
 pub mod assets;
 pub mod error_pages;
+pub mod forms;
 pub mod headers;
 pub mod health;
 pub mod icons;
 pub mod looks;
 pub mod page;
+pub mod respond;
+pub mod setup;
+pub mod sign_in;
 pub mod words;
 
-use actix_web::web::ServiceConfig;
+use actix_web::middleware::from_fn;
+use actix_web::web::{ServiceConfig, scope};
+
+use crate::app::App;
+use crate::auth::{gate, session_store};
 
 /// Every page and file.
-pub fn routes(cfg: &mut ServiceConfig) {
+pub fn routes(cfg: &mut ServiceConfig, app: &App) {
+    open_routes(cfg);
+    cfg.service(
+        scope("")
+            .configure(pages)
+            // The last one wrapped is the first one passed: the gate needs the session.
+            .wrap(from_fn(gate::guard))
+            .wrap(session_store::middleware(app)),
+    );
+}
+
+/// What needs no session.
+fn open_routes(cfg: &mut ServiceConfig) {
     assets::routes(cfg);
     health::routes(cfg);
+}
+
+/// Everything behind the gate.
+fn pages(cfg: &mut ServiceConfig) {
+    setup::routes(cfg);
+    sign_in::routes(cfg);
 }
 
 #[cfg(test)]

@@ -1,12 +1,21 @@
 //! What every page has around its content: who looks at it, the navigation, a message, the form token.
 
+use actix_session::{Session, SessionExt};
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::assets;
+use crate::app::App;
+use crate::auth::{extract, session};
 use crate::clock::Timestamp;
 use crate::domain::actor::{Actor, initials};
 use crate::domain::role::{Permission, Role};
 use crate::domain::theme::Theme;
+use crate::error::{Error, Result};
+use crate::store::connections;
 
 /// The first field of every template struct.
 #[derive(Clone, Debug)]
@@ -113,6 +122,12 @@ impl Page {
         }
     }
 
+    /// The same page, as an entry of the navigation.
+    #[must_use]
+    pub fn at(self, current: Section) -> Self {
+        Self { current, ..self }
+    }
+
     /// The address of a file in `static/`.
     #[must_use]
     pub fn asset(&self, name: &str) -> String {
@@ -184,6 +199,63 @@ pub struct NavGroup {
     pub heading: &'static str,
     /// The entries.
     pub sections: Vec<Section>,
+}
+
+/// The page that answers a request: for whoever is signed in, with a fresh form token, and with the message of the
+/// page before, which is shown once.
+impl FromRequest for Page {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { read(&request).await })
+    }
+}
+
+async fn read(request: &HttpRequest) -> Result<Page> {
+    let app = request.app_data::<Data<App>>().ok_or_else(|| Error::internal("no application"))?;
+    let page = Page::outside(extract::form_token(request)?, app.clock.now());
+    let Some(actor) = request.extensions().get::<Actor>().cloned() else { return Ok(page) };
+    let n_attention = n_attention(app, &actor).await?;
+    Ok(Page {
+        viewer: Some(Viewer::from(&actor)),
+        organization: Some(actor.organization),
+        flash: session::take(&request.get_session()),
+        theme: request.extensions().get::<Theme>().copied().unwrap_or_default(),
+        n_attention,
+        ..page
+    })
+}
+
+async fn n_attention(app: &App, actor: &Actor) -> Result<usize> {
+    if !actor.may(Permission::ManageConnections) {
+        return Ok(0);
+    }
+    let scope = actor.scope;
+    app.db.read(move |conn| connections::n_attention(conn, scope)).await
+}
+
+/// Leaves a message for the next page.
+///
+/// # Errors
+/// [`Error::Internal`] if the session cannot take it.
+pub fn leave(session: &Session, flash: &Flash) -> Result<()> {
+    session::leave(session, flash)
+}
+
+impl Flash {
+    /// It is done.
+    #[must_use]
+    pub fn ok(title: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { tone: FlashTone::Ok, title: title.into(), text: text.into(), link: None }
+    }
+
+    /// It is not done, or with something to know.
+    #[must_use]
+    pub fn warn(title: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { tone: FlashTone::Warn, title: title.into(), text: text.into(), link: None }
+    }
 }
 
 /// The whole navigation: headings and entries.

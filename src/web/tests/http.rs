@@ -19,7 +19,7 @@ macro_rules! service {
     ($transport:expr) => {
         init_service(
             App::new()
-                .configure(crate::web::routes)
+                .configure(crate::web::open_routes)
                 .route("/page", web::get().to(|| async { HttpResponse::Ok().body("page") }))
                 .service(web::resource("/post-only").post(HttpResponse::Ok))
                 .route("/plain", web::get().to(|| async { HttpResponse::BadRequest().body("serde: line 7 of /home") }))

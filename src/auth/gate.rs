@@ -1,0 +1,135 @@
+//! What every request to a page passes: it must not be forged, and it gets to know who sends it.
+
+use actix_session::SessionExt;
+use actix_web::HttpMessage;
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::session::{self, CurrentSession, KEY_HASH, Member, UNAVAILABLE};
+use super::{client, csrf};
+use crate::app::App;
+use crate::domain::actor::{Actor, OrgScope};
+use crate::domain::theme::Theme;
+use crate::error::{Error, Result};
+use crate::store::users;
+
+/// The cookie that form tokens are bound to while nobody is signed in. A row in the database would let anybody
+/// fill it by asking for the sign-in page; the cookie's prefix keeps other sites from planting one.
+pub const VISITOR_COOKIE: &str = "__Host-visitor";
+
+/// The length of [`super::random`]'s 32 bytes in base64.
+const VISITOR_CHARS: usize = 43;
+
+/// What form tokens are bound to for somebody who is not signed in.
+#[derive(Clone)]
+pub(super) struct Visitor {
+    pub(super) id: String,
+}
+
+/// A form token was made for a visitor who has no cookie yet.
+struct NewVisitor(String);
+
+/// The middleware.
+///
+/// # Errors
+/// The inner service's error.
+pub async fn guard<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> std::result::Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    if let Err(error) = admit(&request).await {
+        return Ok(request.error_response(error).map_into_right_body());
+    }
+    let mut response = next.call(request).await?;
+    let new_visitor = response.request().extensions_mut().remove::<NewVisitor>();
+    if let Some(NewVisitor(id)) = new_visitor
+        && let Ok(cookie) = HeaderValue::from_str(&visitor_cookie(id).to_string())
+    {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+    Ok(response.map_into_left_body())
+}
+
+/// What the present request's form tokens are bound to. A visitor without a cookie gets one for it.
+///
+/// # Errors
+/// If the operating system has no random numbers.
+pub(super) fn bound_to(request: &impl HttpMessage) -> Result<String> {
+    if let Some(current) = request.extensions().get::<CurrentSession>() {
+        return Ok(current.secret.clone());
+    }
+    if let Some(visitor) = request.extensions().get::<Visitor>() {
+        return Ok(visitor.id.clone());
+    }
+    let id = URL_SAFE_NO_PAD.encode(super::random::<32>()?);
+    request.extensions_mut().insert(Visitor { id: id.clone() });
+    request.extensions_mut().insert(NewVisitor(id.clone()));
+    Ok(id)
+}
+
+async fn admit(request: &ServiceRequest) -> Result<()> {
+    let app = request.app_data::<Data<App>>().ok_or_else(|| Error::internal("no application"))?;
+    if !request.method().is_safe() && !csrf::comes_from(&csrf::own_origins(&app.config.public_url), request.headers()) {
+        return Err(Error::StaleForm);
+    }
+    let session = request.get_session();
+    if let Some(cause) = session.entries().get(UNAVAILABLE) {
+        return Err(Error::Unavailable(cause.clone().into()));
+    }
+    match session::member(&session) {
+        Some(member) => identify(app, request, member).await,
+        None => {
+            recognize_visitor(request);
+            Ok(())
+        }
+    }
+}
+
+/// Reads who the session belongs to. Whoever was deactivated meanwhile is signed out by this.
+async fn identify(app: &App, request: &ServiceRequest, member: Member) -> Result<()> {
+    let session = request.get_session();
+    let user_id = member.user_id;
+    let Some((user, organization_id, organization)) =
+        app.db.read(move |conn| users::of_session(conn, user_id)).await?
+    else {
+        session.purge();
+        return Ok(());
+    };
+    if member.role != user.role().slug() {
+        session::renew(&session, user.role())?;
+    }
+    let peer = request.peer_addr().map(|address| address.ip());
+    let actor = Actor {
+        user_id,
+        role: user.role(),
+        scope: OrgScope::granted(organization_id),
+        organization,
+        ip: client::ip(peer, request.headers(), &app.config.trusted_proxies),
+        name: user.name.clone(),
+        email: user.email.clone(),
+    };
+    let key_hash = session::get(&session, KEY_HASH).unwrap_or_default();
+    let mut extensions = request.extensions_mut();
+    extensions.insert::<Theme>(user.theme());
+    extensions.insert(CurrentSession { key_hash, secret: member.secret });
+    extensions.insert(actor);
+    Ok(())
+}
+
+fn recognize_visitor(request: &ServiceRequest) {
+    let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let Some(cookie) = request.cookie(VISITOR_COOKIE) else { return };
+    if cookie.value().len() == VISITOR_CHARS && cookie.value().bytes().all(is_base64) {
+        request.extensions_mut().insert(Visitor { id: cookie.value().to_owned() });
+    }
+}
+
+fn visitor_cookie(id: String) -> Cookie<'static> {
+    Cookie::build(VISITOR_COOKIE, id).path("/").secure(true).http_only(true).same_site(SameSite::Lax).finish()
+}

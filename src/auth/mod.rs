@@ -1,0 +1,30 @@
+//! Who is asking: passwords, sessions, form tokens, throttling. Pages take an
+//! [`Actor`](crate::domain::actor::Actor) as an argument of their handler and so cannot forget to ask.
+
+pub mod client;
+pub mod csrf;
+pub mod device;
+pub mod extract;
+pub mod gate;
+pub mod next;
+pub mod one_time;
+pub mod password;
+pub mod password_rules;
+pub mod session;
+pub mod session_store;
+pub mod throttle;
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+
+use crate::error::{Error, Result};
+
+/// Random bytes from the operating system.
+///
+/// # Errors
+/// If it has none.
+pub fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    SysRng.try_fill_bytes(&mut bytes).map_err(Error::internal)?;
+    Ok(bytes)
+}

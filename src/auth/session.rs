@@ -1,0 +1,124 @@
+//! What a session knows, and how it is opened and closed.
+
+use actix_session::Session;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+
+use crate::clock::Timestamp;
+use crate::domain::role::Role;
+use crate::error::{Error, Result};
+
+/// A session that is left alone ends after this.
+pub const IDLE: TimeDelta = TimeDelta::minutes(30);
+/// Every session ends this long after its owner signed in.
+pub const LONGEST: TimeDelta = TimeDelta::hours(12);
+/// Sessions that one person may have at once; the one left alone for longest makes way.
+pub const MOST: i64 = 10;
+
+/// Where the state keeps its [`Member`].
+pub(super) const MEMBER: &str = "member";
+/// Where the state keeps the message for the next page.
+const FLASH: &str = "flash";
+/// Where a loaded state says which row it came from. Never stored.
+pub(super) const KEY_HASH: &str = "key_hash";
+/// Where the state says, in place of everything else, that it could not be loaded.
+pub(super) const UNAVAILABLE: &str = "unavailable";
+
+/// Whose session it is. Rights are not in here: they are read from the user's row for every request.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Member {
+    /// The user's id.
+    pub user_id: i64,
+    /// The role at the last request. When it has changed, the session gets a new key.
+    pub role: String,
+    /// What this session's form tokens are bound to.
+    pub secret: String,
+    /// When the owner signed in.
+    pub signed_in_at: Timestamp,
+    /// The browser as it names itself.
+    pub user_agent: String,
+    /// From where the session was opened.
+    pub ip: String,
+}
+
+/// The session of the present request, in its extensions once the [gate](super::gate) has let it pass.
+#[derive(Clone)]
+pub struct CurrentSession {
+    /// The hash that its row is found by.
+    pub key_hash: Vec<u8>,
+    /// What form tokens are bound to.
+    pub(super) secret: String,
+}
+
+impl CurrentSession {
+    /// A hash of something that only this session knows; it stays when the session's key is renewed.
+    #[must_use]
+    pub fn hash(&self) -> Vec<u8> {
+        Sha256::digest(self.secret.as_bytes()).to_vec()
+    }
+}
+
+/// Opens a session for somebody who has just proved who they are. It gets a new key, and nothing of what the
+/// browser's session knew before is kept.
+///
+/// # Errors
+/// If the operating system has no random numbers.
+pub fn open(
+    session: &Session,
+    user_id: i64,
+    role: Role,
+    now: Timestamp,
+    user_agent: String,
+    ip: String,
+) -> Result<()> {
+    let secret = URL_SAFE_NO_PAD.encode(super::random::<32>()?);
+    let member = Member { user_id, role: role.slug().to_owned(), secret, signed_in_at: now, user_agent, ip };
+    session.clear();
+    session.renew();
+    put(session, MEMBER, &member)
+}
+
+/// Gives the session a new key and secret, after its rights have changed. It does not live longer for that.
+///
+/// # Errors
+/// If the operating system has no random numbers.
+pub fn renew(session: &Session, role: Role) -> Result<()> {
+    let Some(member) = member(session) else { return Ok(()) };
+    session.renew();
+    put(session, MEMBER, &Member { role: role.slug().to_owned(), ..member })
+}
+
+/// Whose session it is.
+#[must_use]
+pub fn member(session: &Session) -> Option<Member> {
+    get(session, MEMBER)
+}
+
+/// Leaves a message for the next page.
+///
+/// # Errors
+/// [`Error::Internal`] if it cannot be written as JSON.
+pub fn leave(session: &Session, message: &impl Serialize) -> Result<()> {
+    put(session, FLASH, message)
+}
+
+/// Takes the message that the page before has left. Leaves the session untouched if there is none.
+#[must_use]
+pub fn take<T: DeserializeOwned>(session: &Session) -> Option<T> {
+    if !session.contains_key(FLASH) {
+        return None;
+    }
+    session.remove_as(FLASH).and_then(std::result::Result::ok)
+}
+
+pub(super) fn get<T: DeserializeOwned>(session: &Session, key: &str) -> Option<T> {
+    session.get(key).ok().flatten()
+}
+
+fn put(session: &Session, key: &str, value: &impl Serialize) -> Result<()> {
+    session.insert(key, value).map_err(|error| Error::internal(error.to_string()))
+}

@@ -1,0 +1,3 @@
+//! The pages, over real HTTP.
+mod setup;
+mod sign_in;
