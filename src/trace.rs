@@ -11,12 +11,17 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 use crate::config::{Config, LogFormat};
 
+/// Libraries that would print headers, bodies or bound values at their finer levels. Not even the operator's filter
+/// turns those on.
+const QUIET: &str = "hyper=info,hyper_util=info,h2=info,reqwest=info,rustls=info,tokio_rustls=info,actix_http=info,\
+    actix_session=info,diesel=info,r2d2=info,actix_web=info,mio=info";
+
 /// Starts the log on standard error.
 ///
 /// # Errors
 /// A sentence, if the filter cannot be read or a log was started before.
 pub fn start(config: &Config) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&config.log).map_err(|e| format!("CLAVIGER_LOG: {e}"))?;
+    let filter = EnvFilter::try_new(format!("{},{QUIET}", config.log)).map_err(|e| format!("CLAVIGER_LOG: {e}"))?;
     let registry = tracing_subscriber::registry().with(filter);
     let started: Result<(), TryInitError> = match config.log_format {
         LogFormat::Text => registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).try_init(),

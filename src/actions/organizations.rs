@@ -202,15 +202,19 @@ fn found(
     ip: Option<IpAddr>,
 ) -> Result<i64> {
     let scope = OrgScope::granted(organizations::insert(conn, &founder.organization, now)?);
-    let user =
-        NewUser { email: &founder.email, name: &founder.name, role: Role::Owner, password_hash: &founder.password_hash };
+    let user = NewUser {
+        email: &founder.email,
+        name: &founder.name,
+        role: Role::Owner,
+        password_hash: &founder.password_hash,
+    };
     let taken = || Error::field("email", "Somebody signs in with this address already.");
     let id = users::insert(conn, scope, user, now)?.ok_or_else(taken)?;
     let name = founder.name.clone();
     // With the link the founder acts; with the command line the operator does.
     let who = if *who == Who::Operator { Who::Operator } else { Who::Person { id, name: name.clone() } };
-    let created = AuditEntry::of(who.clone(), ip, Act::OrganizationCreated)
-        .on(AuditTarget::Other(founder.organization.clone()));
+    let created =
+        AuditEntry::of(who.clone(), ip, Act::OrganizationCreated).on(AuditTarget::Other(founder.organization.clone()));
     audit::append(conn, scope, audit_key, now, &created)?;
     let added = AuditEntry::of(who, ip, Act::MemberAdded).on(AuditTarget::User { id, name }).with("As Owner");
     audit::append(conn, scope, audit_key, now, &added)?;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use crate::app::App;
+use crate::auth::device;
 use crate::auth::extract::Client;
 use crate::auth::password::{self, Verified};
 use crate::auth::session::{CurrentSession, IDLE};
-use crate::auth::device;
 use crate::clock::Timestamp;
 use crate::domain::actor::{Actor, OrgScope, Who};
 use crate::domain::audit::{Act, AuditEntry, AuditTarget};
@@ -156,9 +156,11 @@ pub(super) fn counted_by_user(user_id: i64) -> Vec<u8> {
 /// What failures are counted by: the account for strangers, the browser where the account's owner has signed in
 /// with it before. Strangers are limited by their network as well.
 fn counted_by(app: &App, email: &Email, account: Option<&AccountRow>, client: &Client) -> Result<Vec<u8>> {
-    let known = client.device.as_deref().zip(account).filter(|(device, account)| {
-        device::is_known(&app.keys, device, account.id, app.clock.now())
-    });
+    let known = client
+        .device
+        .as_deref()
+        .zip(account)
+        .filter(|(device, account)| device::is_known(&app.keys, device, account.id, app.clock.now()));
     if let Some((device, _)) = known {
         return Ok(Sha256::digest(format!("device\0{device}")).to_vec());
     }

@@ -65,7 +65,8 @@ pub fn own_origins(public_url: &Url) -> Vec<String> {
     let mut origins = vec![public_url.origin().ascii_serialization()];
     let is_loopback = public_url.host_str().is_some_and(|host| LOOPBACK.contains(&host));
     if let (true, Some(port)) = (is_loopback, public_url.port_or_known_default()) {
-        let names = LOOPBACK.iter().filter_map(|name| Url::parse(&format!("{}://{name}:{port}", public_url.scheme())).ok());
+        let names =
+            LOOPBACK.iter().filter_map(|name| Url::parse(&format!("{}://{name}:{port}", public_url.scheme())).ok());
         origins.extend(names.map(|url| url.origin().ascii_serialization()));
     }
     origins

@@ -95,8 +95,7 @@ async fn admit(request: &ServiceRequest) -> Result<()> {
 async fn identify(app: &App, request: &ServiceRequest, member: Member) -> Result<()> {
     let session = request.get_session();
     let user_id = member.user_id;
-    let Some((user, organization_id, organization)) =
-        app.db.read(move |conn| users::of_session(conn, user_id)).await?
+    let Some((user, organization_id, organization)) = app.db.read(move |conn| users::of_session(conn, user_id)).await?
     else {
         session.purge();
         return Ok(());

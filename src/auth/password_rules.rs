@@ -16,13 +16,68 @@ const FEWEST_DIFFERENT: usize = 5;
 
 /// Words that common long passwords are made of.
 const COMMON: [&str; 62] = [
-    "password", "passwort", "passw0rd", "p@ssw0rd", "p@ssword", "pass1234", "welcome", "letmein", "iloveyou",
-    "changeme", "default", "administrator", "admin", "root", "user", "guest", "test", "login", "secret", "master",
-    "monkey", "dragon", "sunshine", "princess", "football", "baseball", "superman", "batman", "pokemon", "starwars",
-    "trustno1", "shadow", "michael", "jordan", "charlie", "computer", "internet", "samsung", "liverpool", "chelsea",
-    "arsenal", "barcelona", "whatever", "freedom", "hello", "summer", "winter", "spring", "autumn", "january",
-    "qwerty", "qwertz", "azerty", "asdfgh", "zxcvbn", "1q2w3e4r", "1qaz2wsx", "abc123", "correcthorsebatterystaple",
-    "claviger", "company", "hunter2",
+    "password",
+    "passwort",
+    "passw0rd",
+    "p@ssw0rd",
+    "p@ssword",
+    "pass1234",
+    "welcome",
+    "letmein",
+    "iloveyou",
+    "changeme",
+    "default",
+    "administrator",
+    "admin",
+    "root",
+    "user",
+    "guest",
+    "test",
+    "login",
+    "secret",
+    "master",
+    "monkey",
+    "dragon",
+    "sunshine",
+    "princess",
+    "football",
+    "baseball",
+    "superman",
+    "batman",
+    "pokemon",
+    "starwars",
+    "trustno1",
+    "shadow",
+    "michael",
+    "jordan",
+    "charlie",
+    "computer",
+    "internet",
+    "samsung",
+    "liverpool",
+    "chelsea",
+    "arsenal",
+    "barcelona",
+    "whatever",
+    "freedom",
+    "hello",
+    "summer",
+    "winter",
+    "spring",
+    "autumn",
+    "january",
+    "qwerty",
+    "qwertz",
+    "azerty",
+    "asdfgh",
+    "zxcvbn",
+    "1q2w3e4r",
+    "1qaz2wsx",
+    "abc123",
+    "correcthorsebatterystaple",
+    "claviger",
+    "company",
+    "hunter2",
 ];
 
 /// Neighbours on keyboards, in either direction.
@@ -49,7 +104,9 @@ pub fn judge(password: &str, at_hand: &[&str]) -> Result<(), &'static str> {
     }
     let names: Vec<String> = at_hand.iter().map(|name| fold(name)).filter(|name| name.chars().count() >= 4).collect();
     if without(&folded, names.iter().map(String::as_str)).chars().count() < REST {
-        return Err("This password is too close to your email address or organization’s name. Use a few unrelated words.");
+        return Err(
+            "This password is too close to your email address or organization’s name. Use a few unrelated words.",
+        );
     }
     if without(&folded, COMMON).chars().count() < REST {
         return Err("This password is one of the commonest. Use a few unrelated words.");

@@ -4,8 +4,8 @@ use actix_session::Session;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
@@ -67,14 +67,7 @@ impl CurrentSession {
 ///
 /// # Errors
 /// If the operating system has no random numbers.
-pub fn open(
-    session: &Session,
-    user_id: i64,
-    role: Role,
-    now: Timestamp,
-    user_agent: String,
-    ip: String,
-) -> Result<()> {
+pub fn open(session: &Session, user_id: i64, role: Role, now: Timestamp, user_agent: String, ip: String) -> Result<()> {
     let secret = URL_SAFE_NO_PAD.encode(super::random::<32>()?);
     let member = Member { user_id, role: role.slug().to_owned(), secret, signed_in_at: now, user_agent, ip };
     session.clear();

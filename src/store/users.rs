@@ -92,7 +92,8 @@ pub fn insert(conn: &mut Conn, scope: OrgScope, user: NewUser, now: Timestamp) -
         users::created_at.eq(now),
     );
     // PostgreSQL spoils the whole transaction at an error, so the insert gets a savepoint.
-    match conn.transaction(|conn| diesel::insert_into(users::table).values(values).returning(users::id).get_result(conn))
+    match conn
+        .transaction(|conn| diesel::insert_into(users::table).values(values).returning(users::id).get_result(conn))
     {
         Ok(id) => Ok(Some(id)),
         Err(error) if is_taken(&error, "users", &["email"]) => Ok(None),

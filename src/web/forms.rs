@@ -11,6 +11,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
@@ -39,6 +40,10 @@ pub struct Form<T> {
 /// For a form that is only a button.
 #[derive(Debug, serde::Deserialize)]
 pub struct Nothing {}
+
+/// Input that a handler reads field by field, from [`Form::typed`].
+#[derive(Debug, Deserialize)]
+pub struct AnyInput {}
 
 /// A form that may be out of date: a page outside shows it again with everything typed and a fresh token.
 #[derive(Debug)]
@@ -92,7 +97,8 @@ impl Typed {
 
     /// Reads the fields into a struct; those that it does not know are passed over.
     fn to_input<T: DeserializeOwned>(&self) -> Result<T> {
-        let encoded = Zeroizing::new(serde_urlencoded::to_string(self.iter().collect::<Vec<_>>()).map_err(Error::internal)?);
+        let encoded =
+            Zeroizing::new(serde_urlencoded::to_string(self.iter().collect::<Vec<_>>()).map_err(Error::internal)?);
         serde_urlencoded::from_str(&encoded).map_err(|_| Error::BadRequest("a field cannot be read"))
     }
 }

@@ -8,6 +8,7 @@ pub mod health;
 pub mod icons;
 pub mod looks;
 pub mod page;
+pub mod providers;
 pub mod respond;
 pub mod setup;
 pub mod sign_in;
@@ -39,6 +40,7 @@ fn open_routes(cfg: &mut ServiceConfig) {
 
 /// Everything behind the gate.
 fn pages(cfg: &mut ServiceConfig) {
+    providers::routes(cfg);
     setup::routes(cfg);
     sign_in::routes(cfg);
 }

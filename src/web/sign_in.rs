@@ -89,7 +89,12 @@ async fn sign_in(
 }
 
 /// `POST /sign-out`.
-async fn sign_out(app: Data<App>, session: Session, actor: Option<Actor>, _form: Form<Nothing>) -> Result<impl Responder> {
+async fn sign_out(
+    app: Data<App>,
+    session: Session,
+    actor: Option<Actor>,
+    _form: Form<Nothing>,
+) -> Result<impl Responder> {
     if let Some(actor) = actor {
         sessions::sign_out(&app, &actor).await?;
     }

@@ -1,0 +1,132 @@
+//! Replacing the key of a connection, and editing what it is for.
+
+use actix_session::Session;
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+
+use super::answers::Answers;
+use super::form::{Attempt, KeyForm, Purpose, Subject};
+use super::view::{self, ConnectionView};
+use crate::actions::connections::{self, Change, Saved};
+use crate::actions::{held_secrets, require};
+use crate::app::App;
+use crate::auth::session::CurrentSession;
+use crate::domain::actor::Actor;
+use crate::domain::role::Permission;
+use crate::error::{Error, Result};
+use crate::providers::Provider;
+use crate::web::forms::{AnyInput, Form, Typed};
+use crate::web::page::{Flash, Page, leave};
+use crate::web::respond;
+
+/// `GET /providers/{id}/replace-key`
+pub async fn new_key(app: Data<App>, actor: Actor, page: Page, id: Path<i64>) -> Result<HttpResponse> {
+    let (view, provider) = subject_of(&app, &actor, *id).await?;
+    respond::page(&KeyForm::blank(page, provider, Purpose::ReplaceKey(subject(&view)), Answers::of_row(&view.row)))
+}
+
+/// `POST /providers/{id}/replace-key`
+pub async fn replace_key(
+    app: Data<App>,
+    actor: Actor,
+    page: Page,
+    session: Session,
+    current: CurrentSession,
+    id: Path<i64>,
+    form: Form<AnyInput>,
+) -> Result<HttpResponse> {
+    let (view, provider) = subject_of(&app, &actor, *id).await?;
+    let seen_version = version_of(&form.typed)?;
+    let purpose = Purpose::ReplaceKey(Subject { version: seen_version, ..subject(&view) });
+    let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed).await?;
+    // A new key goes where the old one went, whatever else the form may say.
+    attempt.answers = Answers::of_row(&view.row).given_by(attempt.answers.way);
+    if attempt.is_only_a_correction {
+        return attempt.show_again(&app, &actor, page, purpose).await;
+    }
+    let change = Change { id: *id, seen_version, submission: attempt.submission(), proof: attempt.proof };
+    match connections::replace_key(&app, &actor, change).await {
+        Ok(Saved::Yes { .. }) => {
+            held_secrets::forget(&app, &actor, &attempt.held_for).await?;
+            leave(&session, &replaced(&view, view::one(&app, &actor, *id).await?.tail()))?;
+            Ok(respond::see_other(&format!("/providers/{id}")))
+        }
+        Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, purpose, report).await,
+        Err(Error::Invalid(errors)) => attempt.mend(&app, &actor, page, purpose, errors).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// `GET /providers/{id}/edit`
+pub async fn edit(app: Data<App>, actor: Actor, page: Page, id: Path<i64>) -> Result<HttpResponse> {
+    let (view, provider) = subject_of(&app, &actor, *id).await?;
+    if !view.can_edit() {
+        return Err(Error::NotFound);
+    }
+    respond::page(&KeyForm::blank(page, provider, Purpose::Edit(subject(&view)), Answers::of_row(&view.row)))
+}
+
+/// `POST /providers/{id}/edit`
+pub async fn update(
+    app: Data<App>,
+    actor: Actor,
+    page: Page,
+    session: Session,
+    current: CurrentSession,
+    id: Path<i64>,
+    form: Form<AnyInput>,
+) -> Result<HttpResponse> {
+    let (view, provider) = subject_of(&app, &actor, *id).await?;
+    if !view.can_edit() {
+        return Err(Error::NotFound);
+    }
+    let seen_version = version_of(&form.typed)?;
+    let purpose = Purpose::Edit(Subject { version: seen_version, ..subject(&view) });
+    let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed).await?;
+    if attempt.is_only_a_correction {
+        return attempt.show_again(&app, &actor, page, purpose).await;
+    }
+    let change = Change { id: *id, seen_version, submission: attempt.submission(), proof: attempt.proof };
+    match connections::edit(&app, &actor, change).await {
+        Ok(Saved::Yes { .. }) => {
+            held_secrets::forget(&app, &actor, &attempt.held_for).await?;
+            let name = view::one(&app, &actor, *id).await?.name;
+            leave(&session, &Flash::ok(format!("{name} is saved."), ""))?;
+            Ok(respond::see_other(&format!("/providers/{id}")))
+        }
+        Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, purpose, report).await,
+        Err(Error::Invalid(errors)) => attempt.mend(&app, &actor, page, purpose, errors).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// The connection and its provider, for somebody who may change it.
+async fn subject_of(app: &App, actor: &Actor, id: i64) -> Result<(ConnectionView, &'static Provider)> {
+    require(actor, Permission::ManageConnections)?;
+    let view = view::one(app, actor, id).await?;
+    let provider = view.provider().ok_or(Error::NotFound)?;
+    Ok((view, provider))
+}
+
+fn subject(view: &ConnectionView) -> Subject {
+    Subject { id: view.row.id, name: view.name.clone(), version: view.row.version, tail: view.tail() }
+}
+
+fn version_of(typed: &Typed) -> Result<i64> {
+    typed.get("version").parse().map_err(|_| Error::BadRequest("the version is missing"))
+}
+
+fn replaced(before: &ConnectionView, new_tail: Option<String>) -> Flash {
+    let name = &before.name;
+    let title = match new_tail {
+        Some(tail) => format!("{name} now uses the key ending {tail}."),
+        None => format!("{name} now uses the new key."),
+    };
+    let text = match before.tail() {
+        Some(tail) => {
+            format!("The old key, ending {tail}, has been deleted from this app. Delete it at the provider too.")
+        }
+        None => "The old key has been deleted from this app. Delete it at the provider too.".to_owned(),
+    };
+    Flash::ok(title, text)
+}

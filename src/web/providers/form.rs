@@ -1,0 +1,378 @@
+//! The form that takes a key: drawn from the provider's value, for a new connection, a new key and an edit alike.
+
+use actix_session::Session;
+use actix_web::HttpResponse;
+use actix_web::web::{Data, Path};
+use askama::Template;
+
+use super::answers::{Answers, add_held, is_ticket, secrets_of, unchecked_ticket};
+use super::view;
+use crate::actions::connections::{self, Addition, Proof, Saved};
+use crate::actions::held_secrets::{self, HeldFor};
+use crate::actions::require;
+use crate::app::App;
+use crate::auth::session::CurrentSession;
+use crate::domain::actor::Actor;
+use crate::domain::check::{CheckReport, Outcome, Verdict};
+use crate::domain::connection::Fingerprint;
+use crate::domain::field_errors::{FieldError, FieldErrors};
+use crate::domain::role::Permission;
+use crate::domain::secret::Secrets;
+use crate::error::{Error, Result};
+use crate::providers::form::{Field, FieldKind, Prose};
+use crate::providers::{self, Provider};
+use crate::web::forms::{AnyInput, Form, Typed};
+use crate::web::page::{Flash, FlashTone, Page, Section, leave};
+use crate::web::{respond, words};
+
+/// The page with the form.
+#[derive(Template)]
+#[template(path = "providers/form.html")]
+pub struct KeyForm {
+    /// The frame.
+    pub page: Page,
+    /// Whose key.
+    pub provider: &'static Provider,
+    /// What is done with it.
+    pub purpose: Purpose,
+    /// The fields that this purpose shows.
+    pub fields: Vec<&'static Field>,
+    /// What was typed, secrets excepted.
+    pub answers: Answers,
+    /// What is wrong.
+    pub errors: FieldErrors,
+    /// The check that failed.
+    pub report: Option<Box<CheckReport>>,
+    /// Secrets that need not be typed again.
+    pub held: Vec<Fingerprint>,
+    /// Lets the form be saved without a check; only after a failure that may mend itself.
+    pub ticket: Option<String>,
+    /// The form's random id.
+    pub form_id: String,
+}
+
+/// What a form is for.
+pub enum Purpose {
+    /// A new connection.
+    New,
+    /// A new key for a connection: its id, name, version and the old key's last characters.
+    ReplaceKey(Subject),
+    /// A change of a connection.
+    Edit(Subject),
+}
+
+/// The connection that a form changes.
+pub struct Subject {
+    /// Its id.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// The version that the person sees.
+    pub version: i64,
+    /// The last four characters of the stored key.
+    pub tail: Option<String>,
+}
+
+impl KeyForm {
+    /// An empty form.
+    #[must_use]
+    pub fn blank(page: Page, provider: &'static Provider, purpose: Purpose, answers: Answers) -> Self {
+        let is_secret = |field: &&Field| field.kind.secret().is_some();
+        let fields =
+            provider.fields.iter().filter(|field| !matches!(purpose, Purpose::ReplaceKey(_)) || is_secret(field));
+        Self {
+            page: page.at(Section::Providers),
+            provider,
+            fields: fields.collect(),
+            purpose,
+            answers,
+            errors: FieldErrors::default(),
+            report: None,
+            held: Vec::new(),
+            ticket: None,
+            form_id: uuid::Uuid::new_v4().to_string(),
+        }
+    }
+
+    fn held(&self, field: &Field) -> Option<&Fingerprint> {
+        let secret = field.kind.secret()?;
+        self.held.iter().find(|held| held.field == secret)
+    }
+
+    fn subject(&self) -> Option<&Subject> {
+        match &self.purpose {
+            Purpose::New => None,
+            Purpose::ReplaceKey(subject) | Purpose::Edit(subject) => Some(subject),
+        }
+    }
+
+    fn heading(&self) -> String {
+        match &self.purpose {
+            Purpose::New => self.provider.form_title.to_owned(),
+            Purpose::ReplaceKey(subject) => format!("Replace the key of {}", subject.name),
+            Purpose::Edit(subject) => format!("Edit {}", subject.name),
+        }
+    }
+
+    fn intro(&self) -> Option<Prose> {
+        matches!(self.purpose, Purpose::New).then_some(self.provider.form_intro)
+    }
+
+    fn cancel(&self) -> String {
+        self.subject().map_or_else(|| "/providers/new".to_owned(), |subject| format!("/providers/{}", subject.id))
+    }
+
+    /// Whether a field may stay empty here.
+    fn is_optional(&self, field: &Field) -> bool {
+        !field.required || (matches!(self.purpose, Purpose::Edit(_)) && field.kind.secret().is_some())
+    }
+
+    /// The id of a field's list of values, if it has one.
+    fn list_of(&self, field: &Field) -> String {
+        if field.options.is_empty() { String::new() } else { format!("{}-options", field.name) }
+    }
+
+    fn takes_file(&self) -> bool {
+        self.fields.iter().any(|field| field.kind == FieldKind::CredentialsFile)
+    }
+
+    /// "4 of 5 passed · 1.9 s"
+    fn summary(&self, report: &CheckReport) -> String {
+        let tried =
+            report.steps.iter().filter(|step| step.took_ms.is_some() || step.outcome == Outcome::Failed).count();
+        let passed =
+            report.steps.iter().filter(|step| matches!(step.outcome, Outcome::Passed | Outcome::Warning)).count();
+        format!("{passed} of {} passed · {}", tried.max(passed), words::took(&report.took_ms))
+    }
+}
+
+/// `GET /providers/new/{slug}`
+pub async fn new(app: Data<App>, actor: Actor, page: Page, slug: Path<String>) -> Result<HttpResponse> {
+    require(&actor, Permission::ManageConnections)?;
+    let provider = providers::by_slug(&slug).ok_or(Error::NotFound)?;
+    if provider.is_single() {
+        let views = view::all(&app, &actor).await?;
+        if let Some(view) = views.iter().find(|view| view.row.provider == provider.slug) {
+            return Ok(respond::see_other(&format!("/providers/{}", view.row.id)));
+        }
+    }
+    respond::page(&KeyForm::blank(page, provider, Purpose::New, Answers::default()))
+}
+
+/// `POST /providers/new/{slug}`
+pub async fn create(
+    app: Data<App>,
+    actor: Actor,
+    page: Page,
+    session: Session,
+    current: CurrentSession,
+    slug: Path<String>,
+    form: Form<AnyInput>,
+) -> Result<HttpResponse> {
+    require(&actor, Permission::ManageConnections)?;
+    let provider = providers::by_slug(&slug).ok_or(Error::NotFound)?;
+    let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed).await?;
+    if attempt.is_only_a_correction {
+        return attempt.show_again(&app, &actor, page, Purpose::New).await;
+    }
+    let addition = Addition {
+        provider,
+        submission: attempt.submission(),
+        form_id: Some(attempt.held_for.form.clone()),
+        proof: attempt.proof,
+    };
+    match connections::add(&app, &actor, addition).await {
+        Ok(Saved::Yes { id, report }) => {
+            held_secrets::forget(&app, &actor, &attempt.held_for).await?;
+            let name = view::one(&app, &actor, id).await?.name;
+            leave(&session, &connected(id, &name, report.as_deref()))?;
+            Ok(respond::see_other(&format!("/providers#connection-{id}")))
+        }
+        Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, Purpose::New, report).await,
+        Err(Error::Invalid(errors)) => attempt.mend(&app, &actor, page, Purpose::New, errors).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// One press of a button in a form that takes a key.
+pub struct Attempt {
+    provider: &'static Provider,
+    /// What was typed.
+    pub answers: Answers,
+    /// The secrets, typed or held.
+    secrets: Secrets,
+    /// The session and form.
+    pub held_for: HeldFor,
+    /// Whether a check is asked for.
+    pub proof: Proof,
+    /// *Use this* or *Use another* was pressed: nothing is to be saved yet.
+    pub is_only_a_correction: bool,
+}
+
+impl Attempt {
+    /// Reads the form and what is held for it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn read(
+        app: &App,
+        actor: &Actor,
+        current: &CurrentSession,
+        provider: &'static Provider,
+        typed: &Typed,
+    ) -> Result<Self> {
+        let held_for = HeldFor { session_hash: current.hash(), form: typed.get("form_id").to_owned() };
+        let answers = Answers::of_form(provider, typed);
+        let mut secrets = secrets_of(provider, typed);
+        let forgets = typed.has("forget");
+        if forgets {
+            held_secrets::forget(app, actor, &held_for).await?;
+        } else {
+            let destination = provider.destination(&answers.target());
+            let held = held_secrets::take(app, actor, &held_for, &destination).await?;
+            add_held(&mut secrets, &held);
+        }
+        let waives =
+            typed.get("act") == "unchecked" && is_ticket(app, &held_for, provider, &answers, typed.get("ticket"));
+        let proof = if waives { Proof::Waived } else { Proof::Required };
+        let uses = provider.fields.iter().any(|field| typed.has(&format!("use_{}", field.name)));
+        Ok(Self { provider, answers, secrets, held_for, proof, is_only_a_correction: forgets || uses })
+    }
+
+    /// What is to be saved. The attempt keeps a copy of the secrets, to hold them if they cannot be.
+    #[must_use]
+    pub fn submission(&mut self) -> providers::Submission {
+        let mut copy = Secrets::default();
+        add_held(&mut copy, &self.secrets);
+        self.answers.submission(copy)
+    }
+
+    /// The form as it is, after a correction.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn show_again(self, app: &App, actor: &Actor, page: Page, purpose: Purpose) -> Result<HttpResponse> {
+        let form = self.hold(app, actor, page, purpose, FieldErrors::default()).await?;
+        respond::page(&form)
+    }
+
+    /// The form with what has to be mended.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn mend(
+        self,
+        app: &App,
+        actor: &Actor,
+        page: Page,
+        purpose: Purpose,
+        errors: FieldErrors,
+    ) -> Result<HttpResponse> {
+        let form = self.hold(app, actor, page, purpose, errors).await?;
+        respond::unprocessable(&form)
+    }
+
+    /// The form with the check that failed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn refused(
+        self,
+        app: &App,
+        actor: &Actor,
+        page: Page,
+        purpose: Purpose,
+        report: Box<CheckReport>,
+    ) -> Result<HttpResponse> {
+        let mut errors = errors_of(&report);
+        if let Purpose::ReplaceKey(subject) = &purpose {
+            errors.add("", still_uses(subject));
+        }
+        let ticket = report
+            .verdict
+            .may_work_later()
+            .then(|| unchecked_ticket(app, &self.held_for, self.provider, &self.answers));
+        let form = self.hold(app, actor, page, purpose, errors).await?;
+        respond::unprocessable(&KeyForm { report: Some(report), ticket, ..form })
+    }
+
+    /// Holds the secrets that nothing is wrong with, so that nobody pastes them twice, and draws the form.
+    async fn hold(
+        self,
+        app: &App,
+        actor: &Actor,
+        page: Page,
+        purpose: Purpose,
+        mut errors: FieldErrors,
+    ) -> Result<KeyForm> {
+        let mut good = Secrets::default();
+        for field in self.provider.fields {
+            let Some(name) = field.kind.secret() else { continue };
+            if let Some(secret) = self.secrets.get(name).filter(|_| errors.on(field.name).is_none()) {
+                good.put(name, secret.duplicate());
+            }
+        }
+        let destination = self.provider.destination(&self.answers.target());
+        // An address that is no address is no place to hold a secret for.
+        let has_place = !self.answers.has_unreadable_endpoint(self.provider);
+        let held = if good.is_empty() || !has_place {
+            Vec::new()
+        } else {
+            held_secrets::hold(app, actor, &self.held_for, self.provider, destination, good).await?
+        };
+        if !has_place {
+            for field in self.provider.fields {
+                let was_typed = field.kind.secret().is_some_and(|secret| self.secrets.get(secret).is_some());
+                if was_typed && errors.on(field.name).is_none() {
+                    errors.add(field.name, "Paste it again. We don’t keep keys for an address that isn’t right yet.");
+                }
+            }
+        }
+        let mut form = KeyForm::blank(page, self.provider, purpose, self.answers);
+        form.form_id = self.held_for.form;
+        form.errors = errors;
+        form.held = held;
+        Ok(form)
+    }
+}
+
+/// The words after a connection was added.
+fn connected(id: i64, name: &str, report: Option<&CheckReport>) -> Flash {
+    let Some(report) = report else {
+        return Flash {
+            tone: FlashTone::Warn,
+            title: format!("{name} is saved, but not checked."),
+            text: "We’ll check it in a moment, and again on schedule. Prompts can use it as soon as it works."
+                .to_owned(),
+            link: Some((format!("/providers/{id}"), "Open it".to_owned())),
+        };
+    };
+    let n_models = report.models.len();
+    Flash {
+        tone: FlashTone::Ok,
+        title: format!("{name} is connected."),
+        text: match n_models {
+            1 => "Its model is ready to use in prompts.".to_owned(),
+            n => format!("We found {}.", words::counted(n, "model", "models")),
+        },
+        link: Some(match n_models {
+            1 => (format!("/providers/{id}#checks"), "See what we checked".to_owned()),
+            _ => (format!("/providers/{id}#models"), "Choose which ones to offer".to_owned()),
+        }),
+    }
+}
+
+/// What a failed check has to say, at the field it concerns or at the list of steps.
+fn errors_of(report: &CheckReport) -> FieldErrors {
+    let error = FieldError { message: report.message.clone(), suggestion: report.suggestion.clone(), link: None };
+    let link = match report.verdict {
+        Verdict::NetworkBlocked | Verdict::Unreachable => Some(("/network".to_owned(), "See our addresses".to_owned())),
+        _ => None,
+    };
+    FieldErrors::one(report.field.unwrap_or("check"), FieldError { link, ..error })
+}
+
+fn still_uses(subject: &Subject) -> String {
+    let old = subject.tail.as_ref().map_or_else(|| "its old key".to_owned(), |tail| format!("the key ending {tail}"));
+    format!("The new key didn’t pass, so {} still uses {old}.", subject.name)
+}

@@ -1,0 +1,238 @@
+//! What the pages show of a connection: written out by hand, so that nothing secret can slip in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::app::{App, to_key};
+use crate::clock::Timestamp;
+use crate::connection;
+use crate::domain::actor::{Actor, OrgScope};
+use crate::domain::connection::{Fingerprint, Health};
+use crate::domain::secret::SecretField;
+use crate::error::Result;
+use crate::providers::form::Link;
+use crate::providers::{self, Provider};
+use crate::store::connections::ConnectionRow;
+use crate::store::models::ModelRow;
+use crate::store::{Conn, connections, data_keys, models, users};
+use crate::vault::Vault;
+use crate::web::words;
+
+/// A connection as the list and its own page show it.
+#[derive(Debug)]
+pub struct ConnectionView {
+    /// The row.
+    pub row: ConnectionRow,
+    /// Its name.
+    pub name: String,
+    /// The provider's name; the slug of one that this version does not know.
+    pub provider_name: String,
+    /// The two letters in the tile.
+    pub monogram: &'static str,
+    /// How it is doing.
+    pub health: Health,
+    /// What may be shown of its secrets.
+    pub fingerprints: Vec<Fingerprint>,
+    /// Who added it, if that person is still known.
+    pub added_by: Option<String>,
+    /// Who replaced the key last.
+    pub replaced_by: Option<String>,
+    /// Its models.
+    pub models: Vec<ModelRow>,
+}
+
+/// What a row of the list offers first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstAct {
+    /// Check it again.
+    Verify,
+    /// The key does not work any more.
+    ReplaceKey,
+    /// What it points at is not there.
+    Edit,
+    /// Somebody paused it.
+    Resume,
+    /// This version does not know the provider.
+    Open,
+}
+
+impl ConnectionView {
+    /// The provider, if this version knows it.
+    #[must_use]
+    pub fn provider(&self) -> Option<&'static Provider> {
+        providers::by_slug(&self.row.provider)
+    }
+
+    /// Where the vendor lists its keys.
+    #[must_use]
+    pub fn key_page(&self) -> Option<Link> {
+        self.provider().and_then(|provider| provider.key_page)
+    }
+
+    /// Whether there is something to edit beside the key.
+    #[must_use]
+    pub fn can_edit(&self) -> bool {
+        self.provider().is_some_and(|provider| provider.fields.iter().any(|field| field.kind.secret().is_none()))
+    }
+
+    /// The last four characters of the key, if they may be shown; a token in front of it shows nothing.
+    #[must_use]
+    pub fn tail(&self) -> Option<String> {
+        self.fingerprints.iter().find_map(|fingerprint| fingerprint.tail.clone())
+    }
+
+    /// Whether a key is stored, beside or instead of a token.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        self.fingerprints.iter().any(|fingerprint| fingerprint.field != SecretField::AuthToken)
+    }
+
+    /// Whether a token is stored.
+    #[must_use]
+    pub fn has_token(&self) -> bool {
+        self.fingerprints.iter().any(|fingerprint| fingerprint.field == SecretField::AuthToken)
+    }
+
+    /// Models that are switched on and offered.
+    #[must_use]
+    pub fn n_on(&self) -> usize {
+        self.models.iter().filter(|model| model.enabled && model.offered).count()
+    }
+
+    /// The first few models that are switched on and offered, by name.
+    pub fn first_models_on(&self) -> impl Iterator<Item = &str> {
+        self.models.iter().filter(|model| model.enabled && model.offered).map(|model| model.model.as_str()).take(6)
+    }
+
+    /// "11 of 13", or one number where there is nothing to choose.
+    #[must_use]
+    pub fn models_in_words(&self) -> String {
+        match (self.n_on(), self.models.len()) {
+            (_, 0) => "—".to_owned(),
+            (1, 1) => "1".to_owned(),
+            (n_on, n_all) => format!("{n_on} of {n_all}"),
+        }
+    }
+
+    /// What the row offers first.
+    #[must_use]
+    pub fn first_act(&self) -> FirstAct {
+        match self.health {
+            _ if self.provider().is_none() => FirstAct::Open,
+            Health::KeyRejected | Health::NeedsKey => FirstAct::ReplaceKey,
+            Health::NotFound if self.can_edit() => FirstAct::Edit,
+            Health::Paused => FirstAct::Resume,
+            _ => FirstAct::Verify,
+        }
+    }
+
+    /// The small line below the health.
+    #[must_use]
+    pub fn health_line(&self, now: &Timestamp) -> String {
+        let since = |at: &Timestamp| format!("Since {}", words::ago(at, now));
+        match (self.health, &self.row.checked_at) {
+            (Health::Working, Some(at)) => format!("Verified {}", words::ago(at, now)),
+            (Health::Paused, _) => self.row.paused_at.as_ref().map_or_else(String::new, since),
+            (Health::NotChecked, _) => "Saved without a check".to_owned(),
+            (Health::NeedsKey, _) => "It can’t be opened here".to_owned(),
+            _ => since(&self.row.health_since),
+        }
+    }
+
+    /// What a person should know and do, for the note above the list: the sentence, the link and its words.
+    #[must_use]
+    pub fn todo(&self, now: &Timestamp) -> Option<(String, String, &'static str)> {
+        if !self.health.needs_attention() {
+            return None;
+        }
+        let id = self.row.id;
+        let page = format!("/providers/{id}");
+        let replace = format!("/providers/{id}/replace-key");
+        Some(match self.health {
+            Health::KeyRejected => {
+                let when = words::ago(&self.row.health_since, now);
+                (format!("The key was rejected {when}."), replace, "Replace the key")
+            }
+            Health::NeedsKey => {
+                ("The stored key can’t be opened on this server.".to_owned(), replace, "Enter the key again")
+            }
+            Health::CannotConnect => (
+                "We can’t reach the endpoint; a firewall may be blocking us.".to_owned(),
+                "/network".to_owned(),
+                "See the addresses to allow",
+            ),
+            Health::NoQuota => ("The provider’s account has no credit left.".to_owned(), page, "See the last check"),
+            Health::NotFound => ("The model or endpoint isn’t there.".to_owned(), page, "See the last check"),
+            _ => ("It works only in part.".to_owned(), page, "See the last check"),
+        })
+    }
+}
+
+/// All connections of the organization, oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn all(app: &App, actor: &Actor) -> Result<Vec<ConnectionView>> {
+    let (scope, vault) = (actor.scope, Arc::clone(&app.vault));
+    app.db
+        .read(move |conn| {
+            let rows = connections::list(conn, scope)?;
+            Surroundings::load(conn, scope, &vault)
+                .map(|mut around| rows.into_iter().map(|row| around.view(row)).collect())
+        })
+        .await
+}
+
+/// One connection.
+///
+/// # Errors
+/// [`Error::NotFound`](crate::error::Error::NotFound); the database's.
+pub async fn one(app: &App, actor: &Actor, id: i64) -> Result<ConnectionView> {
+    let (scope, vault) = (actor.scope, Arc::clone(&app.vault));
+    app.db
+        .read(move |conn| {
+            let row = connections::get(conn, scope, id)?;
+            Ok(Surroundings::load(conn, scope, &vault)?.view(row))
+        })
+        .await
+}
+
+/// What the views of all connections need, read once.
+struct Surroundings {
+    data_key_opens: bool,
+    names: BTreeMap<i64, String>,
+    fingerprints: BTreeMap<i64, Vec<Fingerprint>>,
+    models: BTreeMap<i64, Vec<ModelRow>>,
+}
+
+impl Surroundings {
+    fn load(conn: &mut Conn, scope: OrgScope, vault: &Vault) -> Result<Self> {
+        let data_key_opens = data_keys::of_organization(conn, scope)?.is_none_or(|key| vault.can_unwrap(&to_key(key)));
+        let mut fingerprints: BTreeMap<i64, Vec<Fingerprint>> = BTreeMap::new();
+        for (id, fingerprint) in connections::fingerprints(conn, scope)? {
+            fingerprints.entry(id).or_default().push(fingerprint);
+        }
+        let mut by_connection: BTreeMap<i64, Vec<ModelRow>> = BTreeMap::new();
+        for model in models::of_organization(conn, scope)? {
+            by_connection.entry(model.connection_id).or_default().push(model);
+        }
+        let names = users::names(conn, scope)?.into_iter().collect();
+        Ok(Self { data_key_opens, names, fingerprints, models: by_connection })
+    }
+
+    fn view(&mut self, row: ConnectionRow) -> ConnectionView {
+        let provider = providers::by_slug(&row.provider);
+        let person = |id: Option<i64>| id.and_then(|id| self.names.get(&id).cloned());
+        ConnectionView {
+            name: connection::name(&row),
+            provider_name: provider.map_or_else(|| row.provider.clone(), |provider| provider.name.to_owned()),
+            monogram: provider.map_or("?", |provider| provider.monogram),
+            health: connection::health(&row, self.data_key_opens),
+            added_by: person(row.created_by),
+            replaced_by: person(row.key_replaced_by),
+            fingerprints: self.fingerprints.remove(&row.id).unwrap_or_default(),
+            models: self.models.remove(&row.id).unwrap_or_default(),
+            row,
+        }
+    }
+}
