@@ -27,7 +27,7 @@ pub static PROVIDER: Provider = Provider {
     form_title: "Connect Anthropic",
     form_intro: &[
         Piece::Text("One key for the organization. It opens the "),
-        Piece::Link { href: "/models", text: "supported Anthropic models" },
+        Piece::Link { href: "/supported-models", text: "supported Anthropic models" },
         Piece::Text("."),
     ],
     fields: &[form::api_key(&[

@@ -24,7 +24,7 @@ pub static PROVIDER: Provider = Provider {
     form_title: "Connect Gemini",
     form_intro: &[
         Piece::Text("One key for the organization. It opens the "),
-        Piece::Link { href: "/models", text: "supported Gemini models" },
+        Piece::Link { href: "/supported-models", text: "supported Gemini models" },
         Piece::Text("."),
     ],
     fields: &[form::api_key(&[

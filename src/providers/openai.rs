@@ -24,7 +24,7 @@ pub static PROVIDER: Provider = Provider {
     form_title: "Connect OpenAI",
     form_intro: &[
         Piece::Text("One key for the organization. It opens the "),
-        Piece::Link { href: "/models", text: "supported OpenAI models" },
+        Piece::Link { href: "/supported-models", text: "supported OpenAI models" },
         Piece::Text("."),
     ],
     fields: &[form::api_key(&[

@@ -32,7 +32,7 @@ pub static PROVIDER: Provider = Provider {
     form_title: "Connect Vertex AI",
     form_intro: &[
         Piece::Text("One service account for the organization. It opens the "),
-        Piece::Link { href: "/models", text: "supported Gemini models on Vertex AI" },
+        Piece::Link { href: "/supported-models", text: "supported Gemini models on Vertex AI" },
         Piece::Text("."),
     ],
     fields: &[
