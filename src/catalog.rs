@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use chrono::NaiveDate;
 use serde::Deserialize;
 use serde_json::Number;
+use sha2::{Digest, Sha256};
 
 use crate::domain::model::CatalogModel;
 use crate::domain::money::NanoUsd;
@@ -33,7 +34,7 @@ pub enum CatalogError {
 #[derive(Debug)]
 pub struct Models {
     all: Vec<CatalogModel>,
-    /// Differs whenever the content may differ; part of what cached answers are kept under.
+    /// Names the content: the same in every replica that has read the same file, and after a restart.
     pub edition: u64,
 }
 
@@ -73,8 +74,8 @@ impl Catalog {
     /// [`CatalogError`] if it cannot be used; the server then does not start.
     pub fn open(file: Option<PathBuf>) -> Result<Self, CatalogError> {
         let (models, modified) = match &file {
-            None => (parse(BUILT_IN, 0)?, None),
-            Some(path) => load(path, 1)?,
+            None => (parse(BUILT_IN)?, None),
+            Some(path) => load(path)?,
         };
         let current = RwLock::new(Current { models: Arc::new(models), modified });
         Ok(Self(Arc::new(Source { file, current })))
@@ -99,7 +100,7 @@ impl Catalog {
         }
         // Remembered first: a broken file is complained about once, not at every look.
         current.modified = Some(modified);
-        let (models, _) = load(path, current.models.edition + 1)?;
+        let (models, _) = load(path)?;
         current.models = Arc::new(models);
         Ok(())
     }
@@ -125,20 +126,24 @@ struct Row {
     in_seed_docs: bool,
 }
 
-fn load(path: &Path, edition: u64) -> Result<(Models, Option<SystemTime>), CatalogError> {
+fn load(path: &Path) -> Result<(Models, Option<SystemTime>), CatalogError> {
     let modified = modified(path)?;
     let text = std::fs::read_to_string(path).map_err(|e| CatalogError::Unreadable(path.into(), e))?;
-    Ok((parse(&text, edition)?, Some(modified)))
+    Ok((parse(&text)?, Some(modified)))
 }
 
 fn modified(path: &Path) -> Result<SystemTime, CatalogError> {
     std::fs::metadata(path).and_then(|data| data.modified()).map_err(|e| CatalogError::Unreadable(path.into(), e))
 }
 
-fn parse(text: &str, edition: u64) -> Result<Models, CatalogError> {
+fn parse(text: &str) -> Result<Models, CatalogError> {
     let rows: Vec<Row> = serde_json::from_str(text).map_err(|e| CatalogError::Malformed(e.to_string()))?;
     let all = rows.into_iter().map(model).collect::<Result<_, _>>()?;
-    Ok(Models { all, edition })
+    Ok(Models { all, edition: edition(text) })
+}
+
+fn edition(text: &str) -> u64 {
+    Sha256::digest(text).iter().take(8).fold(0, |edition, byte| edition << 8 | u64::from(*byte))
 }
 
 fn model(row: Row) -> Result<CatalogModel, CatalogError> {
@@ -187,11 +192,16 @@ mod tests {
         let catalog = Catalog::open(Some(path.clone())).unwrap();
         assert_eq!(catalog.models().find("openai", "m1").unwrap().input_per_mtok, Some(NanoUsd(50_000_000)));
 
+        let before = catalog.models().edition;
+
         let later = SystemTime::now() + std::time::Duration::from_secs(5);
         std::fs::write(&path, row.replace("m1", "m2")).unwrap();
         std::fs::File::options().append(true).open(&path).unwrap().set_modified(later).unwrap();
         catalog.refresh().unwrap();
         assert!(catalog.models().find("openai", "m2").is_some());
+        let restarted = Catalog::open(Some(path.clone())).unwrap();
+        assert_eq!(restarted.models().edition, catalog.models().edition);
+        assert_ne!(catalog.models().edition, before);
 
         std::fs::write(&path, "[{").unwrap();
         assert!(catalog.refresh().is_err());

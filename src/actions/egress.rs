@@ -2,43 +2,106 @@
 
 use std::sync::Arc;
 
+use url::Url;
+
 use super::require;
 use crate::app::App;
 use crate::domain::actor::Actor;
-use crate::domain::audit::{Act, AuditEntry};
+use crate::domain::audit::{Act, AuditEntry, AuditTarget};
 use crate::domain::egress::EgressAddress;
-use crate::domain::field_errors::FieldErrors;
+use crate::domain::field_errors::{FieldError, FieldErrors};
 use crate::domain::role::Permission;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::providers::outbound::host_and_port;
+use crate::providers::policy::{UrlProblem, parse_url};
+use crate::providers::route::Route;
 use crate::store::{audit, egress};
 
 /// Most addresses in the list.
 pub const MOST_ADDRESSES: usize = 50;
 
-/// Replaces the list: one address or block a line, with a label after it.
+/// Replaces the list: one address or block a line, with a label after it. `made_from` is the
+/// [version](egress::EgressList::version) of the list that the person saw.
 ///
 /// # Errors
-/// [`Error::Forbidden`](crate::error::Error::Forbidden); [`Error::Invalid`](crate::error::Error::Invalid) naming
-/// the first line that is no address; the database's.
-pub async fn replace(app: &App, actor: &Actor, text: &str) -> Result<()> {
+/// [`Error::Forbidden`]; [`Error::Invalid`] naming the first line that is no address, or because somebody else has
+/// changed the list; the database's.
+pub async fn replace(app: &App, actor: &Actor, text: &str, made_from: &str) -> Result<()> {
     require(actor, Permission::ManageEgress)?;
     let addresses = read_lines(text)?;
-    let (keys, now, actor) = (Arc::clone(&app.keys), app.clock.now(), actor.clone());
+    let (keys, now, actor, made_from) = (Arc::clone(&app.keys), app.clock.now(), actor.clone(), made_from.to_owned());
     app.db
         .write(move |conn| {
-            let before = egress::list(conn, actor.scope)?.addresses;
-            if before == addresses {
+            let before = egress::list(conn, actor.scope)?;
+            if before.addresses == addresses {
                 return Ok(());
+            }
+            if before.version() != made_from {
+                return Err(changed_meanwhile());
             }
             egress::replace(conn, actor.scope, now, &addresses)?;
             let entry = AuditEntry::by(&actor, Act::EgressChanged).with(format!(
                 "{} to {}",
-                in_words(&before),
+                in_words(&before.addresses),
                 in_words(&addresses)
             ));
             audit::append(conn, actor.scope, &keys.audit, now, &entry)
         })
         .await
+}
+
+/// A route that was tested.
+#[derive(Debug)]
+pub struct TestedRoute {
+    /// Host and port.
+    pub to: String,
+    /// What was found on the way.
+    pub route: Route,
+}
+
+/// Tries the way to an address that somebody typed, without a key. Kept in the audit log, also when the network
+/// policy forbids the address.
+///
+/// # Errors
+/// [`Error::Forbidden`]; [`Error::Invalid`] if the address cannot be called; [`Error::TooMany`]; the database's.
+pub async fn test_route(app: &App, actor: &Actor, typed: &str) -> Result<TestedRoute> {
+    require(actor, Permission::ManageConnections)?;
+    if typed.trim().is_empty() {
+        return Err(Error::field("url", "Enter the address to test, such as https://llm.example.com/v1."));
+    }
+    let judged = parse_url(typed, app.outbound.policy());
+    if let Err(problem) = judged
+        && !matches!(problem, UrlProblem::Blocked(_))
+    {
+        return Err(Error::field("url", problem.to_string()));
+    }
+    app.route_limit.count(actor.scope.id())?;
+    let url = match judged {
+        Ok(url) => url,
+        Err(problem) => {
+            let to = Url::parse(typed.trim()).map_or_else(|_| String::new(), |url| host_and_port(&url));
+            keep(app, actor, to, "Not called: the network policy forbids it").await?;
+            return Err(Error::field("url", problem.to_string()));
+        }
+    };
+    let (to, route) = (host_and_port(&url), app.outbound.probe(&url).await);
+    let found = route.failure.map_or_else(|| "Reached".to_owned(), |failure| format!("Not reached: {failure}"));
+    keep(app, actor, to.clone(), found).await?;
+    Ok(TestedRoute { to, route })
+}
+
+/// Host and port only: what else was typed may hold a secret.
+async fn keep(app: &App, actor: &Actor, to: String, found: impl Into<String>) -> Result<()> {
+    let entry = AuditEntry::by(actor, Act::RouteTested).on(AuditTarget::Other(to)).with(found);
+    let (keys, now, scope) = (Arc::clone(&app.keys), app.clock.now(), actor.scope);
+    app.db.write(move |conn| audit::append(conn, scope, &keys.audit, now, &entry)).await
+}
+
+fn changed_meanwhile() -> Error {
+    let message = "Somebody changed the list in the meantime. Yours isn’t saved. Look at the present one, then save \
+                   again if yours should take its place.";
+    let link = Some(("/network".to_owned(), "Present list".to_owned()));
+    Error::field("", FieldError { link, ..FieldError::from(message) })
 }
 
 fn read_lines(text: &str) -> Result<Vec<EgressAddress>, FieldErrors> {

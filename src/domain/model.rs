@@ -53,8 +53,18 @@ pub struct BaseModelGroup {
     pub label: String,
     /// Why none of the group can be used now, in a few words; `None` if they can.
     pub reason: Option<String>,
-    /// Its models.
+    /// What to know of the group although it can be used, in a few words: "rate limited".
+    pub note: Option<String>,
+    /// Its models: first those that can be used, by name.
     pub models: Vec<BaseModel>,
+}
+
+impl BaseModelGroup {
+    /// What stands beside the heading: why the group cannot be used, or what to know of it.
+    #[must_use]
+    pub fn aside(&self) -> Option<&str> {
+        self.reason.as_deref().or(self.note.as_deref())
+    }
 }
 
 /// One entry of the dropdown.

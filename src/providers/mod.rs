@@ -25,6 +25,7 @@ pub mod outbound;
 pub mod policy;
 pub mod provider;
 pub mod route;
+pub mod route_limit;
 pub mod scrub;
 pub mod settings;
 pub mod target_uris;

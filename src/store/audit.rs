@@ -113,6 +113,20 @@ pub fn page(
     Ok((rows, total))
 }
 
+/// Rows that match and come before a number, newest first, for the export: what is written meanwhile moves
+/// nothing.
+///
+/// # Errors
+/// The database's.
+pub fn before(conn: &mut Conn, scope: OrgScope, filter: &AuditFilter, seq: i64, limit: i64) -> Result<Vec<AuditRow>> {
+    Ok(filtered(scope, filter)
+        .filter(audit_log::seq.lt(seq))
+        .order(audit_log::seq.desc())
+        .limit(limit)
+        .select(AuditRow::as_select())
+        .load(conn)?)
+}
+
 /// Rows in the order of the chain, after a number, for export and verification.
 ///
 /// # Errors

@@ -18,21 +18,34 @@ pub struct EgressList {
     pub changed_at: Option<Timestamp>,
 }
 
+impl EgressList {
+    /// Changes with the list, so that a form can tell which one it was made from.
+    #[must_use]
+    pub fn version(&self) -> String {
+        self.changed_at.map_or_else(String::new, |at| at.and_utc().timestamp_micros().to_string())
+    }
+}
+
 /// The organization's list. A row that this version cannot read is passed over.
 ///
 /// # Errors
 /// The database's.
 pub fn list(conn: &mut Conn, scope: OrgScope) -> Result<EgressList> {
-    let rows: Vec<(String, String)> = egress_addresses::table
-        .filter(egress_addresses::organization_id.eq(scope.id()))
-        .order(egress_addresses::id)
-        .select((egress_addresses::address, egress_addresses::label))
-        .load(conn)?;
-    let changed_at = organizations::table.find(scope.id()).select(organizations::egress_changed_at).first(conn)?;
-    let addresses = rows.iter().filter_map(|(address, label)| EgressAddress::parse(address, label).ok()).collect();
-    Ok(EgressList { addresses, changed_at })
+    list_of(conn, scope.id())
 }
 
+/// The list of the one organization, for people who are not signed in; `None` where there are several, because
+/// one organization's addresses are not another's business.
+///
+/// # Errors
+/// The database's.
+pub fn list_of_only_organization(conn: &mut Conn) -> Result<Option<EgressList>> {
+    let ids: Vec<i64> = organizations::table.select(organizations::id).limit(2).load(conn)?;
+    match ids[..] {
+        [id] => list_of(conn, id).map(Some),
+        _ => Ok(None),
+    }
+}
 /// Puts a new list in the old one's place.
 ///
 /// # Errors
@@ -52,4 +65,15 @@ pub fn replace(conn: &mut Conn, scope: OrgScope, now: Timestamp, addresses: &[Eg
         .set(organizations::egress_changed_at.eq(now))
         .execute(conn)?;
     Ok(())
+}
+
+fn list_of(conn: &mut Conn, organization_id: i64) -> Result<EgressList> {
+    let rows: Vec<(String, String)> = egress_addresses::table
+        .filter(egress_addresses::organization_id.eq(organization_id))
+        .order(egress_addresses::id)
+        .select((egress_addresses::address, egress_addresses::label))
+        .load(conn)?;
+    let changed_at = organizations::table.find(organization_id).select(organizations::egress_changed_at).first(conn)?;
+    let addresses = rows.iter().filter_map(|(address, label)| EgressAddress::parse(address, label).ok()).collect();
+    Ok(EgressList { addresses, changed_at })
 }

@@ -1,17 +1,21 @@
 //! The pages. Template structs stand beside their handlers; the first field of each is its [`page::Page`].
 
 pub mod assets;
+pub mod audit;
+pub mod base_models;
 pub mod error_pages;
 pub mod forms;
 pub mod headers;
 pub mod health;
 pub mod icons;
 pub mod looks;
+pub mod network;
 pub mod page;
 pub mod providers;
 pub mod respond;
 pub mod setup;
 pub mod sign_in;
+pub mod supported_models;
 pub mod words;
 
 use actix_web::middleware::from_fn;
@@ -41,6 +45,10 @@ fn open_routes(cfg: &mut ServiceConfig) {
 /// Everything behind the gate.
 fn pages(cfg: &mut ServiceConfig) {
     providers::routes(cfg);
+    base_models::routes(cfg);
+    supported_models::routes(cfg);
+    network::routes(cfg);
+    audit::routes(cfg);
     setup::routes(cfg);
     sign_in::routes(cfg);
 }

@@ -1,7 +1,7 @@
 //! Times, spans and numbers in words, as the pages print them. Arguments are references because templates pass
 //! those.
 
-use chrono::{Datelike, TimeDelta};
+use chrono::{Datelike, NaiveDate, TimeDelta};
 
 use crate::clock::Timestamp;
 
@@ -35,6 +35,30 @@ pub fn ago(at: &Timestamp, now: &Timestamp) -> String {
 pub fn day(at: &Timestamp, now: &Timestamp) -> String {
     let format = if at.year() == now.year() { "%-d %b" } else { "%-d %b %Y" };
     at.format(format).to_string()
+}
+
+/// A date that may lie years away: "11 Dec 2026".
+#[must_use]
+pub fn date(day: &NaiveDate) -> String {
+    day.format("%-d %b %Y").to_string()
+}
+
+/// A day as a heading: "Today, 21 November", "Yesterday, 20 November", "19 November", "12 March 2025".
+#[must_use]
+pub fn heading(day: &NaiveDate, today: &NaiveDate) -> String {
+    let format = if day.year() == today.year() { "%-d %B" } else { "%-d %B %Y" };
+    let name = day.format(format);
+    match (*today - *day).num_days() {
+        0 => format!("Today, {name}"),
+        1 => format!("Yesterday, {name}"),
+        _ => name.to_string(),
+    }
+}
+
+/// A number of tokens: "128,000"; "Not known" where nobody says.
+#[must_use]
+pub fn tokens(n: &Option<i64>) -> String {
+    n.and_then(|n| usize::try_from(n).ok()).map_or_else(|| "Not known".to_owned(), grouped)
 }
 
 /// A moment in full: "21 Nov 2025, 13:42:07 UTC".
@@ -104,6 +128,23 @@ mod tests {
         ] {
             assert_eq!(moment(&at(then), &now), words, "{then}");
         }
+    }
+
+    #[test]
+    fn days_stand_as_headings_and_dates_have_their_year() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let today = day("2025-01-01");
+        assert_eq!(heading(&today, &today), "Today, 1 January");
+        assert_eq!(heading(&day("2024-12-31"), &today), "Yesterday, 31 December 2024");
+        assert_eq!(heading(&day("2024-12-30"), &today), "30 December 2024");
+        assert_eq!(heading(&day("2025-01-02"), &today), "2 January");
+        assert_eq!(date(&today), "1 Jan 2025");
+    }
+
+    #[test]
+    fn an_unknown_number_of_tokens_is_not_nothing() {
+        assert_eq!(tokens(&Some(1_047_576)), "1,047,576");
+        assert_eq!(tokens(&None), "Not known");
     }
 
     #[test]

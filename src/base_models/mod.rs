@@ -4,11 +4,17 @@
 //! raises in its own transaction and which each request reads first. So a change shows in the next answer, on
 //! every replica, and an unchanged list costs one indexed read.
 
+mod representation;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use askama::Template;
 use chrono::NaiveDate;
 use moka::sync::Cache;
+use serde::Serialize;
+
+pub use representation::{Named, Representation};
 
 use crate::app::App;
 use crate::catalog::Models;
@@ -16,16 +22,15 @@ use crate::connection;
 use crate::domain::actor::OrgScope;
 use crate::domain::connection::Health;
 use crate::domain::model::{BaseModel, BaseModelGroup};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::providers::{self, Cardinality};
 use crate::store::connections::ConnectionRow;
 use crate::store::models::ModelRow;
 use crate::store::{connections, data_keys, models, organizations};
 
 /// What makes two answers the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Edition {
-    organization_id: i64,
     models_version: i64,
     catalog: u64,
     /// Retirement dates are days.
@@ -37,12 +42,19 @@ struct Edition {
 pub struct BaseModels {
     /// One group for each connection, in the order of the providers.
     pub groups: Vec<BaseModelGroup>,
-    /// Names this content, for `ETag`.
-    pub etag: String,
+    /// The groups as `<optgroup>`s, for the `<select>` of a form.
+    pub options: Representation,
+    /// The groups as JSON: `{"groups": […]}`.
+    pub json: Representation,
 }
 
-/// Answers that were made before.
-pub struct BaseModelCache(Cache<Edition, Arc<BaseModels>>);
+/// The last answer of each organization.
+pub struct BaseModelCache(Cache<i64, Arc<Kept>>);
+
+struct Kept {
+    edition: Edition,
+    models: Arc<BaseModels>,
+}
 
 impl Default for BaseModelCache {
     fn default() -> Self {
@@ -51,7 +63,21 @@ impl Default for BaseModelCache {
     }
 }
 
+impl BaseModelCache {
+    fn get(&self, scope: OrgScope, edition: Edition) -> Option<Arc<BaseModels>> {
+        let kept = self.0.get(&scope.id())?;
+        (kept.edition == edition).then(|| Arc::clone(&kept.models))
+    }
+
+    fn put(&self, scope: OrgScope, edition: Edition, models: &Arc<BaseModels>) {
+        self.0.insert(scope.id(), Arc::new(Kept { edition, models: Arc::clone(models) }));
+    }
+}
+
 /// The dropdown of an organization, now.
+///
+/// The version is read before the rows. A change in between is then shown under the older version and drawn
+/// again for the next reader; never the other way round, which would show an old answer for good.
 ///
 /// # Errors
 /// The database's.
@@ -59,8 +85,8 @@ pub async fn base_models(app: &App, scope: OrgScope) -> Result<Arc<BaseModels>> 
     let catalog = app.catalog.models();
     let day = app.clock.now().date();
     let models_version = app.db.read(move |conn| organizations::models_version(conn, scope)).await?;
-    let edition = Edition { organization_id: scope.id(), models_version, catalog: catalog.edition, day };
-    if let Some(made) = app.base_models.0.get(&edition) {
+    let edition = Edition { models_version, catalog: catalog.edition, day };
+    if let Some(made) = app.base_models.get(scope, edition) {
         return Ok(made);
     }
     let vault = Arc::clone(&app.vault);
@@ -72,10 +98,32 @@ pub async fn base_models(app: &App, scope: OrgScope) -> Result<Arc<BaseModels>> 
             Ok((connections::list(conn, scope)?, models::of_organization(conn, scope)?, data_key_opens))
         })
         .await?;
-    let groups = group(&rows, models, &catalog, day, data_key_opens);
-    let made = Arc::new(BaseModels { groups, etag: etag(&edition) });
-    app.base_models.0.insert(edition, Arc::clone(&made));
+    let made = Arc::new(BaseModels::new(group(&rows, models, &catalog, day, data_key_opens))?);
+    app.base_models.put(scope, edition, &made);
     Ok(made)
+}
+
+#[derive(Template)]
+#[template(path = "base_models/options.html")]
+struct Options<'a> {
+    groups: &'a [BaseModelGroup],
+}
+
+#[derive(Serialize)]
+struct Json<'a> {
+    groups: &'a [BaseModelGroup],
+}
+
+impl BaseModels {
+    fn new(groups: Vec<BaseModelGroup>) -> Result<Self> {
+        let options = Options { groups: &groups }.render().map_err(Error::internal)?;
+        let json = serde_json::to_vec(&Json { groups: &groups }).map_err(Error::internal)?;
+        Ok(Self {
+            options: Representation::new(options.into_bytes()).map_err(Error::internal)?,
+            json: Representation::new(json).map_err(Error::internal)?,
+            groups,
+        })
+    }
 }
 
 fn group(
@@ -109,17 +157,25 @@ fn group_of(
 ) -> Option<BaseModelGroup> {
     let provider = providers::by_slug(&row.provider)?;
     let reason = health.unusable_because();
-    let models: Vec<BaseModel> =
+    let mut models: Vec<BaseModel> =
         models.iter().filter(|model| model.enabled).map(|model| entry(row, model, catalog, day, reason)).collect();
     if models.is_empty() {
         return None;
     }
+    // Here rather than in the query, because the two databases sort text differently.
+    models.sort_by(|a, b| b.usable.cmp(&a.usable).then_with(|| a.model.cmp(&b.model)));
     let label = match provider.cardinality {
         Cardinality::OnePerOrganization => provider.name.to_owned(),
         Cardinality::OnePerModel => format!("{} · {}", provider.name, connection::name(row)),
     };
-    let reason = reason.map(str::to_owned);
-    Some(BaseModelGroup { connection_id: row.id, provider: row.provider.clone(), label, reason, models })
+    let (reason, note) = (reason.map(str::to_owned), note(health));
+    Some(BaseModelGroup { connection_id: row.id, provider: row.provider.clone(), label, reason, note, models })
+}
+
+/// What to know of a connection whose models can be chosen all the same.
+fn note(health: Health) -> Option<String> {
+    let is_worth_a_word = health != Health::Working && health.unusable_because().is_none();
+    is_worth_a_word.then(|| health.word().to_lowercase())
 }
 
 fn entry(
@@ -151,8 +207,4 @@ fn own_reason(model: &ModelRow, retires_on: Option<NaiveDate>, day: NaiveDate) -
         return Some("not offered to this key".into());
     }
     retires_on.filter(|retired| *retired <= day).map(|retired| format!("retired {}", retired.format("%-d %b %Y")))
-}
-
-fn etag(edition: &Edition) -> String {
-    format!("{}-{}-{}-{}", edition.organization_id, edition.models_version, edition.catalog, edition.day)
 }
