@@ -8,11 +8,11 @@ use chrono::TimeDelta;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::actions::connections::check_scheduled;
+use crate::actions::sessions::forget_old;
 use crate::app::App;
-use crate::auth::session;
 use crate::domain::actor::OrgScope;
 use crate::error::Result;
-use crate::store::{connections, held_secrets, leases, sessions, sign_in_failures};
+use crate::store::{connections, held_secrets, leases};
 
 /// How often the loop looks for work.
 const TICK: Duration = Duration::from_secs(5);
@@ -73,8 +73,7 @@ async fn clean_up(app: &Arc<App>, holder: &str) -> Result<()> {
     app.db
         .write(move |conn| {
             held_secrets::delete_expired(conn, now)?;
-            sessions::delete_dead(conn, now, session::IDLE)?;
-            sign_in_failures::delete_forgotten(conn, now)?;
+            forget_old(conn, now)?;
             Ok(())
         })
         .await

@@ -4,8 +4,10 @@ pub mod audit;
 pub mod connections;
 pub mod egress;
 pub mod held_secrets;
+pub mod invitations;
 pub mod organizations;
 pub mod sessions;
+pub mod users;
 
 use crate::domain::actor::Actor;
 use crate::domain::role::Permission;

@@ -145,6 +145,34 @@ pub async fn bootstrap(app: &App, founding: Founding) -> Result<Bootstrapped> {
     if is_made { Ok(Bootstrapped::Created) } else { was_there(app, email).await }
 }
 
+/// The organization that the operator means: the one of that name, or the only one. With its name.
+///
+/// # Errors
+/// [`Error::Invalid`] if that is not exactly one; the database's.
+pub async fn chosen(app: &App, wanted: Option<String>) -> Result<(OrgScope, String)> {
+    let mut found = app
+        .db
+        .read(move |conn| {
+            let mut found = Vec::new();
+            for id in organizations::ids(conn)? {
+                let scope = OrgScope::granted(id);
+                let name = organizations::name(conn, scope)?;
+                if wanted.as_ref().is_none_or(|wanted| *wanted == name) {
+                    found.push((scope, name));
+                }
+            }
+            Ok(found)
+        })
+        .await?;
+    match (found.pop(), found.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => Err(Error::field("organization", "There’s no such organization yet.")),
+        (Some(_), false) => {
+            Err(Error::field("organization", "There are several organizations. Name one with `--organization`."))
+        }
+    }
+}
+
 /// What the form says when the code is not open.
 const CODE_CLOSED: &str =
     "This set-up code isn’t open. It works for 24 hours; restart the server to have a new one printed.";
@@ -187,7 +215,7 @@ fn read(founding: &Founding, errors: &mut FieldErrors) -> Founder {
 
 async fn is_open(app: &App, token_hash: Vec<u8>, now: Timestamp) -> Result<bool> {
     match app.db.read(move |conn| invitations::find_open(conn, &token_hash, now)).await {
-        Ok(link) => Ok(link.organization_id.is_none()),
+        Ok(link) => Ok(link.is_set_up()),
         Err(Error::LinkClosed) => Ok(false),
         Err(error) => Err(error),
     }

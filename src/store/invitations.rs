@@ -15,8 +15,7 @@ use crate::error::{Error, Result};
 pub struct InvitationRow {
     /// The id.
     pub id: i64,
-    /// The organization; `None` for a set-up link.
-    pub organization_id: Option<i64>,
+    organization_id: Option<i64>,
     /// Who was invited.
     pub email: String,
     role: String,
@@ -29,6 +28,18 @@ pub struct InvitationRow {
 }
 
 impl InvitationRow {
+    /// The right to the organization that invites, for whoever holds the link; `None` for a set-up link.
+    #[must_use]
+    pub fn scope(&self) -> Option<OrgScope> {
+        self.organization_id.map(OrgScope::granted)
+    }
+
+    /// Whether it leads to making an organization.
+    #[must_use]
+    pub fn is_set_up(&self) -> bool {
+        self.organization_id.is_none()
+    }
+
     /// What the person will be.
     #[must_use]
     pub fn role(&self) -> Role {

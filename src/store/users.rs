@@ -259,9 +259,12 @@ pub fn n_owners(conn: &mut Conn, scope: OrgScope) -> Result<i64> {
         .get_result(conn)?)
 }
 
-/// Takes the organization's row, as every change of people does. A count alone would not do on PostgreSQL: two
-/// transactions that each take one of two Owners would both still count the other.
-fn lock_organization(conn: &mut Conn, scope: OrgScope) -> Result<()> {
+/// Takes the organization's row, as every change of people does first of all. A count alone would not do on
+/// PostgreSQL: two transactions that each take one of two Owners would both still count the other.
+///
+/// # Errors
+/// The database's.
+pub fn lock_organization(conn: &mut Conn, scope: OrgScope) -> Result<()> {
     diesel::update(organizations::table.find(scope.id()))
         .set(organizations::audit_seq.eq(organizations::audit_seq))
         .execute(conn)?;

@@ -1,5 +1,6 @@
 //! The pages. Template structs stand beside their handlers; the first field of each is its [`page::Page`].
 
+pub mod account;
 pub mod assets;
 pub mod audit;
 pub mod base_models;
@@ -44,6 +45,7 @@ fn open_routes(cfg: &mut ServiceConfig) {
 
 /// Everything behind the gate.
 fn pages(cfg: &mut ServiceConfig) {
+    account::routes(cfg);
     providers::routes(cfg);
     base_models::routes(cfg);
     supported_models::routes(cfg);

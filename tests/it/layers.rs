@@ -58,6 +58,8 @@ const MAY_GRANT: &[(&str, &str)] = &[
     ("cli/", ""),
     ("jobs.rs", ""),
     ("store/connections.rs", "take_due"),
+    // Whoever holds an invitation's token is who was invited.
+    ("store/invitations.rs", "scope"),
 ];
 
 #[test]

@@ -7,3 +7,4 @@ mod postgres_tls;
 mod providers;
 mod store;
 mod support;
+mod web;

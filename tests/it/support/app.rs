@@ -63,8 +63,7 @@ impl TestApp {
             ("CLAVIGER_DATABASE_POOL", "6".to_owned()),
             ("CLAVIGER_CHECK_EVERY_MINUTES", "0".to_owned()),
         ];
-        let value_of =
-            |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        let value_of = |name: &str| settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         let mut config = Config::read(value_of).expect("the test’s settings can be used");
         change(&mut config);
         let clock = Clock::default();

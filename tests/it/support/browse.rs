@@ -46,10 +46,7 @@ impl Visitor {
         let mut fields = fields.to_vec();
         fields.push(("csrf", &token));
         let body = serde_urlencoded::to_string(&fields).expect("the fields can be encoded");
-        let request = self
-            .posting(path)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body);
+        let request = self.posting(path).header("content-type", "application/x-www-form-urlencoded").body(body);
         self.send(request).await
     }
 
@@ -77,7 +74,8 @@ impl Visitor {
     pub async fn token(&mut self) -> String {
         for page in ["/account", "/sign-in", "/setup"] {
             let reply = self.get(page).await;
-            if let Some(token) = reply.find("input[name=csrf]").and_then(|input| input.attr("value").map(str::to_owned)) {
+            if let Some(token) = reply.find("input[name=csrf]").and_then(|input| input.attr("value").map(str::to_owned))
+            {
                 return token;
             }
         }

@@ -1,4 +1,6 @@
 //! What the tests stand on.
+pub mod app;
+pub mod browse;
 pub mod child;
 pub mod db;
 pub mod fake_answers;

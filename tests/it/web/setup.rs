@@ -57,7 +57,8 @@ async fn a_code_is_needed_and_must_be_open() {
 async fn what_is_wrong_stands_beside_its_field() {
     let app = TestApp::spawn().await;
     let code = code(&app).await;
-    let fields = [("code", code.as_str()), ("organization", ""), ("name", "Mara"), ("email", "x"), ("password", "short")];
+    let fields =
+        [("code", code.as_str()), ("organization", ""), ("name", "Mara"), ("email", "x"), ("password", "short")];
     let reply = app.visitor().post("/setup", &fields).await;
     reply.is(422);
     assert!(reply.text("title").starts_with("Error: "));
