@@ -109,7 +109,12 @@ async fn subject_of(app: &App, actor: &Actor, id: i64) -> Result<(ConnectionView
 }
 
 fn subject(view: &ConnectionView) -> Subject {
-    Subject { id: view.row.id, name: view.name.clone(), version: view.row.version, tail: view.tail() }
+    Subject {
+        id: view.row.id,
+        name: view.name.clone(),
+        version: view.row.version,
+        fingerprints: view.fingerprints.clone(),
+    }
 }
 
 fn version_of(typed: &Typed) -> Result<i64> {

@@ -146,7 +146,7 @@ pub async fn switch_models(
     let enabled = form.typed.all("model").map(str::to_owned).collect();
     connections::switch_models(&app, &actor, *id, enabled).await?;
     let view = view::one(&app, &actor, *id).await?;
-    leave(&session, &Flash::ok("The models are saved.".to_owned(), &format!("{} on.", view.models_in_words())))?;
+    leave(&session, &Flash::ok("The models are saved.".to_owned(), format!("{} on.", view.models_in_words())))?;
     Ok(respond::see_other(&format!("/providers/{id}#models")))
 }
 
@@ -259,7 +259,7 @@ fn verified(view: &ConnectionView, health: Health) -> Flash {
     match health {
         Health::Working => Flash::ok(
             format!("{name} works."),
-            &format!("{} ready.", words::counted(view.n_on(), "model is", "models are")),
+            format!("{} ready.", words::counted(view.n_on(), "model is", "models are")),
         ),
         Health::Paused => Flash {
             tone: FlashTone::Warn,

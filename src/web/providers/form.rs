@@ -69,8 +69,16 @@ pub struct Subject {
     pub name: String,
     /// The version that the person sees.
     pub version: i64,
-    /// The last four characters of the stored key.
-    pub tail: Option<String>,
+    /// What may be shown of the stored secrets.
+    pub fingerprints: Vec<Fingerprint>,
+}
+
+impl Subject {
+    /// The last four characters of the stored key, if they may be shown.
+    #[must_use]
+    pub fn tail(&self) -> Option<&str> {
+        self.fingerprints.iter().find_map(|fingerprint| fingerprint.tail.as_deref())
+    }
 }
 
 impl KeyForm {
@@ -120,6 +128,15 @@ impl KeyForm {
 
     fn cancel(&self) -> String {
         self.subject().map_or_else(|| "/providers/new".to_owned(), |subject| format!("/providers/{}", subject.id))
+    }
+
+    /// What an empty secret field means in an edit, if that secret is stored.
+    fn keeps(&self, field: &Field) -> Option<String> {
+        let Purpose::Edit(subject) = &self.purpose else { return None };
+        let stored = subject.fingerprints.iter().find(|stored| Some(stored.field) == field.kind.secret())?;
+        let which =
+            stored.tail.as_ref().map_or_else(|| "the stored one".to_owned(), |tail| format!("the one ending {tail}"));
+        Some(format!("Leave empty to keep {which}. If the server changes, enter it again."))
     }
 
     /// Whether a field may stay empty here.
@@ -373,6 +390,6 @@ fn errors_of(report: &CheckReport) -> FieldErrors {
 }
 
 fn still_uses(subject: &Subject) -> String {
-    let old = subject.tail.as_ref().map_or_else(|| "its old key".to_owned(), |tail| format!("the key ending {tail}"));
+    let old = subject.tail().map_or_else(|| "its old key".to_owned(), |tail| format!("the key ending {tail}"));
     format!("The new key didn’t pass, so {} still uses {old}.", subject.name)
 }
