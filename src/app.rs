@@ -71,7 +71,7 @@ pub enum StartError {
     #[error(transparent)]
     Outbound(#[from] crate::providers::outbound::OutboundError),
     /// The catalogue cannot be read.
-    #[error(transparent)]
+    #[error("CLAVIGER_CATALOG_FILE: {0}. Expected a JSON file like the built-in one.")]
     Catalog(#[from] crate::catalog::CatalogError),
 }
 

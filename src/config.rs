@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
+use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use crate::providers::outbound::VendorBases;
@@ -175,8 +176,8 @@ pub enum LogFormat {
     Json,
 }
 
-/// All settings, read and judged.
-#[derive(Clone, Debug)]
+/// All settings, read and judged. `Debug` prints them as `claviger config` does, without passwords.
+#[derive(Clone)]
 pub struct Config {
     /// Address and port to listen on.
     pub listen: SocketAddr,
@@ -217,7 +218,13 @@ impl Config {
     /// The first variable that cannot be used, with what it expects.
     pub fn from_env() -> Result<Self, ConfigError> {
         #[expect(clippy::disallowed_methods, reason = "this is where settings are read")]
-        Self::read(|name| std::env::var(name).ok())
+        let value_of = |name: &str| std::env::var_os(name);
+        // Taking what cannot be read for unset would open another database than the one that was meant.
+        let is_unreadable = |setting: &&Setting| value_of(setting.name).is_some_and(|value| value.to_str().is_none());
+        if let Some(setting) = SETTINGS.iter().find(is_unreadable) {
+            return Err(wrong(setting.name, "The value is not UTF-8.", "text"));
+        }
+        Self::read(|name| value_of(name).and_then(|value| value.into_string().ok()))
     }
 
     /// Reads settings from anywhere. An empty value counts as not set.
@@ -240,13 +247,13 @@ impl Config {
                 .path("CLAVIGER_MASTER_KEY_FILE")
                 .unwrap_or_else(|| data.join("keys").join("master.key")),
             egress_allow: values.list("CLAVIGER_EGRESS_ALLOW", "addresses or blocks, each with or without a port")?,
-            egress_proxy: values.optional_url("CLAVIGER_EGRESS_PROXY")?,
+            egress_proxy: values.egress_proxy()?,
             ca_file: values.path("CLAVIGER_CA_FILE"),
             vendor_bases: values.vendor_bases()?,
             catalog_file: values.path("CLAVIGER_CATALOG_FILE"),
             check_every: values.check_every()?,
             trusted_proxies: values.trusted_proxies()?,
-            log: values.text("CLAVIGER_LOG").unwrap_or_else(|| "info".into()),
+            log: values.log()?,
             log_format: values.log_format()?,
             listen,
             data,
@@ -304,6 +311,12 @@ impl Config {
             },
             _ => String::new(),
         }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.values().iter().map(|(setting, value)| (setting.name, value))).finish()
     }
 }
 
@@ -381,6 +394,37 @@ impl Values<'_> {
             .map_err(|problem| wrong(NAME, problem, "sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME"))
     }
 
+    fn egress_proxy(&self) -> Result<Option<Url>, ConfigError> {
+        const NAME: &str = "CLAVIGER_EGRESS_PROXY";
+        const EXPECTED: &str = "an address without a path, such as http://proxy.example:3128";
+        let Some(url) = self.optional_url(NAME)? else { return Ok(None) };
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return Err(wrong(NAME, "There is more than scheme, host and port in it.", EXPECTED));
+        }
+        Ok(Some(url))
+    }
+
+    fn vendor_base(&self, name: &'static str) -> Result<Option<Url>, ConfigError> {
+        const EXPECTED: &str = "an http:// or https:// address without user name, query or fragment";
+        let Some(url) = self.optional_url(name)? else { return Ok(None) };
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if has_user || url.query().is_some() || url.fragment().is_some() {
+            return Err(wrong(name, "There is more than scheme, host, port and path in it.", EXPECTED));
+        }
+        Ok(Some(url))
+    }
+
+    fn log(&self) -> Result<String, ConfigError> {
+        const NAME: &str = "CLAVIGER_LOG";
+        let text = self.text(NAME).unwrap_or_else(|| "info".into());
+        match EnvFilter::try_new(&text) {
+            Ok(_) => Ok(text),
+            Err(_) => {
+                Err(wrong(NAME, format!("{text:?} can’t be read."), "a filter such as info or claviger=debug,warn"))
+            }
+        }
+    }
+
     fn vendor_bases(&self) -> Result<VendorBases, ConfigError> {
         let mut bases = VendorBases::default();
         for (name, base) in [
@@ -389,11 +433,11 @@ impl Values<'_> {
             ("CLAVIGER_ANTHROPIC_BASE_URL", &mut bases.anthropic),
             ("CLAVIGER_GOOGLE_TOKEN_URL", &mut bases.google_token),
         ] {
-            if let Some(url) = self.optional_url(name)? {
+            if let Some(url) = self.vendor_base(name)? {
                 *base = url;
             }
         }
-        bases.vertex = self.optional_url("CLAVIGER_VERTEX_BASE_URL")?;
+        bases.vertex = self.vendor_base("CLAVIGER_VERTEX_BASE_URL")?;
         Ok(bases)
     }
 

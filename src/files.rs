@@ -13,11 +13,12 @@ use crate::config::{Config, DatabaseUrl};
 /// # Errors
 /// [`StartError::Files`], naming what cannot be made.
 pub fn prepare(config: &Config) -> Result<(), StartError> {
-    let in_words =
-        |what: &Path, error: &io::Error| StartError::Files(format!("cannot make {}: {error}", what.display()));
-    make_private_folder(&config.data).map_err(|e| in_words(&config.data, &e))?;
+    let in_words = |name: &str, what: &Path, error: &io::Error| {
+        StartError::Files(format!("{name}: cannot make {}: {error}", what.display()))
+    };
+    make_private_folder(&config.data).map_err(|e| in_words("CLAVIGER_DATA", &config.data, &e))?;
     if let DatabaseUrl::Sqlite(path) = &config.database {
-        make_private_file(path).map_err(|e| in_words(path, &e))?;
+        make_private_file(path).map_err(|e| in_words("CLAVIGER_DATABASE_URL", path, &e))?;
     }
     Ok(())
 }

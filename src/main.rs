@@ -72,6 +72,9 @@ async fn serve(app: App) -> Result<(), cli::Failure> {
     })?;
     let app = Data::new(app);
     let server = server::serve(listener, app.clone()).map_err(|e| cli::Failure(e.to_string()))?;
+    let server = actix_web::rt::spawn(server);
+    // From its first turn on the server hears SIGTERM, and whoever reads the greeting may send one.
+    tokio::task::yield_now().await;
     let jobs = actix_web::rt::spawn(jobs::run(Arc::clone(&app)));
     let link = organizations::setup_link(&app).await?;
     // The link goes to standard output and not to the log, which others may read.
@@ -83,7 +86,7 @@ async fn serve(app: App) -> Result<(), cli::Failure> {
     writeln!(out, "{greeting}").and_then(|()| out.flush()).map_err(|e| cli::Failure(e.to_string()))?;
     let ended = server.await;
     jobs.abort();
-    ended.map_err(|e| cli::Failure(e.to_string()))
+    ended.map_err(|e| cli::Failure(e.to_string()))?.map_err(|e| cli::Failure(e.to_string()))
 }
 
 fn finish<E: std::fmt::Display>(done: Result<(), E>) -> ExitCode {

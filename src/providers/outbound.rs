@@ -46,10 +46,10 @@ pub struct Outbound(Arc<Inner>);
 #[derive(Debug, thiserror::Error)]
 pub enum OutboundError {
     /// The file with certificate authorities cannot be read, or holds none.
-    #[error("{} must be a PEM file with at least one certificate", .0.display())]
+    #[error("CLAVIGER_CA_FILE: {} can’t be used. Expected a PEM file with at least one certificate.", .0.display())]
     CaFile(PathBuf),
     /// The proxy is none that can be used.
-    #[error("the proxy must be an address like http://proxy.example.com:3128")]
+    #[error("CLAVIGER_EGRESS_PROXY: Expected an address like http://proxy.example.com:3128.")]
     Proxy,
     /// TLS cannot be set up, for example because the system has no certificate authorities.
     #[error("TLS could not be set up ({0}); install the system's ca-certificates, or set CLAVIGER_CA_FILE")]

@@ -253,10 +253,12 @@ impl FromStr for AllowRule {
 
 impl fmt::Display for AllowRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.net, self.port) {
-            (net, None) => write!(f, "{net}"),
-            (IpNet::V4(net), Some(port)) => write!(f, "{net}:{port}"),
-            (IpNet::V6(net), Some(port)) => write!(f, "[{}]/{}:{port}", net.addr(), net.prefix_len()),
+        let is_one = self.net.prefix_len() == self.net.max_prefix_len();
+        let prefix = if is_one { String::new() } else { format!("/{}", self.net.prefix_len()) };
+        match (self.net.addr(), self.port) {
+            (ip, None) => write!(f, "{ip}{prefix}"),
+            (IpAddr::V4(ip), Some(port)) => write!(f, "{ip}{prefix}:{port}"),
+            (IpAddr::V6(ip), Some(port)) => write!(f, "[{ip}]{prefix}:{port}"),
         }
     }
 }

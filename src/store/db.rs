@@ -40,7 +40,7 @@ pub enum OpenError {
     )]
     NoTls(String),
     /// The folder or the server cannot be reached.
-    #[error("cannot open the database: {0}")]
+    #[error("CLAVIGER_DATABASE_URL: the database cannot be opened: {}", .0.trim_end())]
     Connect(String),
     /// A migration failed.
     #[error("cannot bring the database up to date: {0}")]

@@ -25,12 +25,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("auth", &["app", "domain", "store"]),
     ("base_models", &["app", "catalog", "connection", "domain", "providers", "store"]),
     ("actions", &["app", "auth", "base_models", "catalog", "connection", "domain", "providers", "store", "vault"]),
-    // The front doors, which never name each other.
-    ("web", &["actions", "app", "auth", "base_models", "catalog", "connection", "domain", "providers", "store"]),
-    ("cli", &["actions", "app", "auth", "catalog", "connection", "domain", "providers", "store", "vault"]),
-    ("jobs", &["actions", "app", "domain", "store"]),
+    // The front doors may name all of that, and never each other.
+    ("web", BELOW_THE_DOORS),
+    ("cli", BELOW_THE_DOORS),
+    ("jobs", BELOW_THE_DOORS),
     ("server", &["app", "auth", "trace", "web"]),
 ];
+
+const BELOW_THE_DOORS: &[&str] =
+    &["actions", "app", "auth", "base_models", "catalog", "connection", "domain", "providers", "store", "vault"];
 
 /// What everything above `domain` may name.
 const FOR_ALL: [&str; 3] = ["clock", "config", "error"];

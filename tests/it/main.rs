@@ -1,10 +1,12 @@
 //! Tests of the whole: real HTTP, real databases, real peers.
+mod config;
 mod layers;
 mod llama;
 mod migrations;
 mod outbound;
 mod postgres_tls;
 mod providers;
+mod start;
 mod store;
 mod support;
 mod web;

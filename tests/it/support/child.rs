@@ -2,9 +2,9 @@
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 
@@ -37,6 +37,20 @@ impl ChildProgram {
         (program, found)
     }
 
+    /// Asks the program to end, as an operator's service manager does, and waits for it. `None` if it does not.
+    pub fn terminate(&mut self, limit: Duration) -> Option<ExitStatus> {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().expect("the program kill");
+        let asked = Instant::now();
+        while asked.elapsed() < limit {
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                return Some(status);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        None
+    }
+
     /// The first answer of `find`. Goes on reading after it: a full pipe would stop the program.
     fn first<T: Send + 'static>(&mut self, find: impl Fn(&str) -> Option<T> + Send + 'static) -> mpsc::Receiver<T> {
         let output = self.child.stdout.take().expect("standard output is piped");
@@ -58,7 +72,11 @@ impl ChildProgram {
 impl Drop for ChildProgram {
     fn drop(&mut self) {
         // The standard library can only end the child itself, not its group.
-        Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status().ok();
+        Command::new("kill")
+            .args(["-KILL", "--", &format!("-{}", self.child.id())])
+            .stderr(Stdio::null())
+            .status()
+            .ok();
         self.child.wait().ok();
     }
 }
