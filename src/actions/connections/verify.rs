@@ -21,7 +21,8 @@ use crate::store::{audit, checks, connections, models, organizations};
 /// Checks a connection because a person asked.
 ///
 /// # Errors
-/// [`Error::Forbidden`], [`Error::NotFound`]; the database's. What the check found is no error.
+/// [`Error::Forbidden`](crate::error::Error::Forbidden), [`Error::NotFound`](crate::error::Error::NotFound); the
+/// database’s. What the check found is no error.
 pub async fn verify(app: &App, actor: &Actor, id: i64) -> Result<Health> {
     require(actor, Permission::ManageConnections)?;
     check(app, actor.scope, id, Some(actor)).await
@@ -30,7 +31,7 @@ pub async fn verify(app: &App, actor: &Actor, id: i64) -> Result<Health> {
 /// Checks a connection because it is due.
 ///
 /// # Errors
-/// [`Error::NotFound`]; the database's.
+/// [`Error::NotFound`](crate::error::Error::NotFound); the database’s.
 pub async fn check_scheduled(app: &App, scope: OrgScope, id: i64) -> Result<Health> {
     check(app, scope, id, None).await
 }

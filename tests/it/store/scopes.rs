@@ -122,16 +122,16 @@ async fn another_organization_changes_nothing() {
     two.write(move |conn| held_secrets::forget(conn, foreign, SESSION, FORM)).await.expect("no row to change");
     two.write(move |conn| egress::replace(conn, foreign, now, &[])).await.expect("its own list");
 
-    is_not_found(two.write(move |conn| connections::put_secret(conn, foreign, &secret(id, now))).await);
-    is_not_found(two.write(move |conn| connections::delete_secret(conn, foreign, id, "api_key")).await);
-    is_not_found(two.write(move |conn| models::record_offered(conn, foreign, id, &[offered("x")], |_| true)).await);
-    is_not_found(two.write(move |conn| checks::insert(conn, foreign, id, None, now, &report())).await);
+    is_not_found(&two.write(move |conn| connections::put_secret(conn, foreign, &secret(id, now))).await);
+    is_not_found(&two.write(move |conn| connections::delete_secret(conn, foreign, id, "api_key")).await);
+    is_not_found(&two.write(move |conn| models::record_offered(conn, foreign, id, &[offered("x")], |_| true)).await);
+    is_not_found(&two.write(move |conn| checks::insert(conn, foreign, id, None, now, &report())).await);
 
     assert_eq!(two.everything(two.bench.scope).await, before);
 }
 
 #[track_caller]
-fn is_not_found(answer: Result<()>) {
+fn is_not_found(answer: &Result<()>) {
     assert!(matches!(answer, Err(Error::NotFound)), "{answer:?}");
 }
 

@@ -2,15 +2,15 @@
 
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// A running program with all that it started; killed when this value is dropped.
 pub struct ChildProgram {
-    child: Child,
+    pub(super) child: Child,
 }
 
 impl ChildProgram {
@@ -35,20 +35,6 @@ impl ChildProgram {
         let found = program.first(find).recv_timeout(START_LIMIT);
         let found = found.unwrap_or_else(|_| panic!("{command:?} ended or stayed silent"));
         (program, found)
-    }
-
-    /// Asks the program to end, as an operator's service manager does, and waits for it. `None` if it does not.
-    pub fn terminate(&mut self, limit: Duration) -> Option<ExitStatus> {
-        let pid = self.child.id().to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().expect("the program kill");
-        let asked = Instant::now();
-        while asked.elapsed() < limit {
-            if let Some(status) = self.child.try_wait().expect("a child") {
-                return Some(status);
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        None
     }
 
     /// The first answer of `find`. Goes on reading after it: a full pipe would stop the program.

@@ -9,3 +9,4 @@ pub mod google_account;
 pub mod llama;
 pub mod parts;
 pub mod sources;
+pub mod stop;
