@@ -4,9 +4,13 @@
 //! sign-in of one person: <https://cloud.google.com/docs/authentication/external/externally-sourced-credentials>.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use jsonwebtoken::EncodingKey;
-use serde_json::{Map, Value};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+use ring::error::Unspecified;
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use rustls_pki_types::PrivateKeyDer;
+use rustls_pki_types::pem::PemObject;
+use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use crate::domain::secret::Secret;
@@ -15,12 +19,28 @@ use crate::domain::secret::Secret;
 pub struct ServiceAccount {
     /// Who signs in.
     pub client_email: String,
-    /// The id of the key, which goes into the assertion's header.
-    pub private_key_id: Option<String>,
     /// The project that the account belongs to.
     pub project_id: Option<String>,
-    /// The RSA key.
-    pub key: EncodingKey,
+    key_id: Option<String>,
+    key: RsaKeyPair,
+}
+
+impl ServiceAccount {
+    /// Signs claims as a JSON Web Token: RS256 in compact form (RFC 7515, 3.1; RFC 7518, 3.3).
+    ///
+    /// # Errors
+    /// If the system has no randomness to blind the signing with.
+    pub fn sign(&self, claims: &Value) -> Result<Secret, Unspecified> {
+        let mut header = json!({ "alg": "RS256", "typ": "JWT" });
+        if let Some(key_id) = &self.key_id {
+            header["kid"] = key_id.as_str().into();
+        }
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let signed = [header.to_string(), claims.to_string()].map(|part| encode(part.as_bytes())).join(".");
+        let mut signature = vec![0; self.key.public().modulus_len()];
+        self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature)?;
+        Ok(Secret::new(format!("{signed}.{}", encode(&signature))))
+    }
 }
 
 /// The addresses that Google has written as `token_uri` over the years. Whatever the file says, only the
@@ -61,14 +81,11 @@ pub fn open(json: &Secret) -> Result<ServiceAccount, String> {
     let file: Map<String, Value> = serde_json::from_str(json.expose()).map_err(|_| NOT_JSON.to_owned())?;
     require_service_account(&file)?;
     let pem = text(&file, "private_key").unwrap_or_default();
-    let key = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| KEY_UNREADABLE.to_owned())?;
-    // The PEM may hold anything; only a signature tells that it holds an RSA key.
-    jsonwebtoken::crypto::sign(b"", &key, jsonwebtoken::Algorithm::RS256).map_err(|_| KEY_UNREADABLE.to_owned())?;
     Ok(ServiceAccount {
         client_email: text(&file, "client_email").unwrap_or_default().to_owned(),
-        private_key_id: text(&file, "private_key_id").map(str::to_owned),
         project_id: text(&file, "project_id").map(str::to_owned),
-        key,
+        key_id: text(&file, "private_key_id").map(str::to_owned),
+        key: rsa_key(pem).ok_or_else(|| KEY_UNREADABLE.to_owned())?,
     })
 }
 
@@ -91,6 +108,15 @@ pub(super) fn secret_parts(json: &Secret) -> Vec<Secret> {
         return vec![json.duplicate()];
     }
     parts.into_iter().map(Secret::new).collect()
+}
+
+fn rsa_key(pem: &str) -> Option<RsaKeyPair> {
+    let der = Zeroizing::new(PrivateKeyDer::from_pem_slice(pem.as_bytes()).ok()?);
+    match &*der {
+        PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).ok(),
+        PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()).ok(),
+        _ => None,
+    }
 }
 
 fn field(json: &Secret, name: &str) -> Option<String> {

@@ -1,6 +1,5 @@
 //! Vertex AI with a service account. Facts: <https://cloud.google.com/vertex-ai/docs/reference/rest>.
 
-use jsonwebtoken::{Algorithm, Header};
 use serde_json::json;
 use url::Url;
 
@@ -248,11 +247,9 @@ async fn sign_in(check: &mut Check<'_>, account: &ServiceAccount) -> Result<Secr
         "iss": account.client_email, "scope": SCOPE, "aud": AUDIENCE,
         "iat": issued_at, "exp": issued_at + ASSERTION_HOLDS_S,
     });
-    let header = Header { kid: account.private_key_id.clone(), ..Header::new(Algorithm::RS256) };
-    let assertion = jsonwebtoken::encode(&header, &claims, &account.key).map_err(|_| {
+    let assertion = account.sign(&claims).map_err(|_| {
         check.problem(Verdict::BadKey, "The private key in the file can’t sign. Create a new key in Google Cloud.")
     })?;
-    let assertion = Secret::new(assertion);
     check.keep_secret(&assertion);
     let url = check.bases().google_token.clone();
     let fields = || {

@@ -7,6 +7,9 @@ use claviger::providers::Submission;
 use claviger::providers::outbound::Outbound;
 use claviger::providers::policy::Policy;
 use claviger::providers::vertex_ai::PROVIDER;
+use rsa::RsaPrivateKey;
+use rsa::pkcs1::EncodeRsaPrivateKey;
+use rsa::pkcs8::{DecodePrivateKey, LineEnding};
 use serde_json::{Value, json};
 
 use super::contract::contract;
@@ -123,6 +126,15 @@ fn files_that_were_mangled_on_the_way_are_repaired() {
 }
 
 #[test]
+fn a_key_in_the_older_pem_of_rsa_is_taken() {
+    let mut file = GoogleAccount::shared().key_file();
+    let key = RsaPrivateKey::from_pkcs8_pem(file["private_key"].as_str().expect("a key")).expect("an RSA key");
+    let older = key.to_pkcs1_pem(LineEnding::LF).expect("a PEM");
+    file["private_key"] = json!(older.as_str());
+    assert_eq!(read(&file.to_string()), Ok(file));
+}
+
+#[test]
 fn what_is_no_key_file_is_named() {
     let file = GoogleAccount::shared().key_file();
     let text = file.to_string();
@@ -132,6 +144,7 @@ fn what_is_no_key_file_is_named() {
         file.to_string()
     };
     let key = file["private_key"].as_str().expect("a key");
+    let elliptic_key = rcgen::KeyPair::generate().expect("a key").serialize_pem();
     let cases = [
         ("not json".to_owned(), "This isn’t JSON. Copy the whole file, from the first { to the last }."),
         (text[..text.len() - 20].to_owned(), "The end of the file is missing"),
@@ -156,6 +169,7 @@ fn what_is_no_key_file_is_named() {
             with("private_key", json!("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n")),
             "The private key in this file can’t be read",
         ),
+        (with("private_key", json!(elliptic_key)), "The private key in this file can’t be read"),
         (
             with("private_key", json!(key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY"))),
             "The private key in this file has a password",
