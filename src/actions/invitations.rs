@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
 
 use super::require;
 use super::sessions::SignedIn;
@@ -24,13 +25,13 @@ use crate::store::{audit, organizations};
 /// How long an invitation works.
 const VALID: TimeDelta = TimeDelta::days(7);
 
-/// A link to pass on, shown once: only its hash is kept.
-#[derive(Debug)]
+/// An invitation whose link is yet to be shown, once: only the token's hash is kept.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Invited {
     /// Who it is for.
     pub email: String,
-    /// The link.
-    pub link: Secret,
+    /// What [`link`] makes the link of.
+    pub nonce: String,
 }
 
 /// What somebody who opens a link is asked to join.
@@ -51,7 +52,7 @@ pub struct Offer {
 pub async fn invite(app: &App, actor: &Actor, email: &str, role: Role) -> Result<Invited> {
     require_to_make(actor, role)?;
     let email = Email::parse(email).map_err(|problem| Error::field("email", problem))?;
-    let (token, token_hash) = one_time::new_token()?;
+    let (nonce, token_hash) = new_token(app)?;
     let (keys, now, actor, invited) = (Arc::clone(&app.keys), app.clock.now(), actor.clone(), email.clone());
     app.db
         .write(move |conn| {
@@ -76,7 +77,16 @@ pub async fn invite(app: &App, actor: &Actor, email: &str, role: Role) -> Result
             audit::append(conn, actor.scope, &keys.audit, now, &entry)
         })
         .await?;
-    Ok(Invited { email: email.as_str().to_owned(), link: link(app, &token) })
+    Ok(Invited { email: email.as_str().to_owned(), nonce })
+}
+
+/// The link to pass on.
+///
+/// # Errors
+/// [`Error::Internal`], which does not happen.
+pub fn link(app: &App, invited: &Invited) -> Result<String> {
+    let token = one_time::token(&app.keys, &invited.nonce)?;
+    Ok(format!("{}/invitation?code={}", app.config.public_origin(), token.expose()))
 }
 
 /// The organization's open invitations, newest first, each with the name of who invited.
@@ -94,7 +104,7 @@ pub async fn list(app: &App, actor: &Actor) -> Result<Vec<(InvitationRow, Option
 /// # Errors
 /// [`Error::Forbidden`]; [`Error::NotFound`]; the database's.
 pub async fn renew(app: &App, actor: &Actor, id: i64) -> Result<Invited> {
-    let (token, token_hash) = one_time::new_token()?;
+    let (nonce, token_hash) = new_token(app)?;
     let (keys, now, actor) = (Arc::clone(&app.keys), app.clock.now(), actor.clone());
     let email = app
         .db
@@ -111,7 +121,7 @@ pub async fn renew(app: &App, actor: &Actor, id: i64) -> Result<Invited> {
             Ok(invitation.email)
         })
         .await?;
-    Ok(Invited { email, link: link(app, &token) })
+    Ok(Invited { email, nonce })
 }
 
 /// Takes an invitation back, and answers whose it was.
@@ -140,7 +150,7 @@ pub async fn cancel(app: &App, actor: &Actor, id: i64) -> Result<String> {
 /// # Errors
 /// [`Error::LinkClosed`]; the database's.
 pub async fn open(app: &App, token: &Secret) -> Result<Offer> {
-    let (token_hash, now) = (one_time::hash(token.expose()), app.clock.now());
+    let (token_hash, now) = (one_time::hash(token), app.clock.now());
     app.db
         .read(move |conn| {
             let invitation = invitations::find_open(conn, &token_hash, now)?;
@@ -162,7 +172,7 @@ pub async fn accept(app: &App, token: &Secret, name: &str, password: &Secret, ip
     let offer = open(app, token).await?;
     let name = judge(&offer, name, password)?;
     let password_hash = password::hash(password).await?;
-    let (keys, now, token_hash) = (Arc::clone(&app.keys), app.clock.now(), one_time::hash(token.expose()));
+    let (keys, now, token_hash) = (Arc::clone(&app.keys), app.clock.now(), one_time::hash(token));
     app.db
         .write(move |conn| {
             let invitation = invitations::find_open(conn, &token_hash, now)?;
@@ -202,6 +212,8 @@ fn taken_words(is_ours: bool) -> &'static str {
     }
 }
 
-fn link(app: &App, token: &Secret) -> Secret {
-    Secret::new(format!("{}/invitation?code={}", app.config.public_origin(), token.expose()))
+fn new_token(app: &App) -> Result<(String, Vec<u8>)> {
+    let nonce = one_time::new_nonce()?;
+    let token_hash = one_time::hash(&one_time::token(&app.keys, &nonce)?);
+    Ok((nonce, token_hash))
 }

@@ -59,7 +59,8 @@ pub async fn is_new(app: &App) -> Result<bool> {
 /// # Errors
 /// The database's.
 pub async fn setup_link(app: &App) -> Result<Option<String>> {
-    let (token, token_hash) = one_time::new_token()?;
+    let token = one_time::token(&app.keys, &one_time::new_nonce()?)?;
+    let token_hash = one_time::hash(&token);
     let now = app.clock.now();
     let is_new = app
         .db
@@ -93,7 +94,7 @@ pub async fn set_up(app: &App, code: &Secret, founding: Founding, ip: Option<IpA
     if !is_new(app).await? {
         return Err(Error::NotFound);
     }
-    let (now, token_hash) = (app.clock.now(), one_time::hash(code.expose()));
+    let (now, token_hash) = (app.clock.now(), one_time::hash(code));
     let mut errors = FieldErrors::default();
     let founder = read(&founding, &mut errors);
     if !is_open(app, token_hash.clone(), now).await? {

@@ -21,8 +21,6 @@ pub const MOST: i64 = 10;
 
 /// Where the state keeps its [`Member`].
 pub(super) const MEMBER: &str = "member";
-/// Where the state keeps the message for the next page.
-const FLASH: &str = "flash";
 /// Where a loaded state says which row it came from. Never stored.
 pub(super) const KEY_HASH: &str = "key_hash";
 /// Where the state says, in place of everything else, that it could not be loaded.
@@ -91,21 +89,39 @@ pub fn member(session: &Session) -> Option<Member> {
     get(session, MEMBER)
 }
 
-/// Leaves a message for the next page.
+/// Where a session keeps something for the next page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// The message on top of the page.
+    Flash,
+    /// The invitation whose link is to be shown.
+    Invited,
+}
+
+impl Slot {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Flash => "flash",
+            Self::Invited => "invited",
+        }
+    }
+}
+
+/// Leaves something for the next page.
 ///
 /// # Errors
 /// [`Error::Internal`] if it cannot be written as JSON.
-pub fn leave(session: &Session, message: &impl Serialize) -> Result<()> {
-    put(session, FLASH, message)
+pub fn leave(session: &Session, slot: Slot, value: &impl Serialize) -> Result<()> {
+    put(session, slot.key(), value)
 }
 
-/// Takes the message that the page before has left. Leaves the session untouched if there is none.
+/// Takes what the page before has left. Leaves the session untouched if there is nothing.
 #[must_use]
-pub fn take<T: DeserializeOwned>(session: &Session) -> Option<T> {
-    if !session.contains_key(FLASH) {
+pub fn take<T: DeserializeOwned>(session: &Session, slot: Slot) -> Option<T> {
+    if !session.contains_key(slot.key()) {
         return None;
     }
-    session.remove_as(FLASH).and_then(std::result::Result::ok)
+    session.remove_as(slot.key()).and_then(std::result::Result::ok)
 }
 
 pub(super) fn get<T: DeserializeOwned>(session: &Session, key: &str) -> Option<T> {

@@ -20,6 +20,7 @@ use super::words;
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domain::actor::Actor;
+use crate::domain::role::Permission;
 use crate::error::Error;
 use crate::store::users;
 
@@ -92,6 +93,13 @@ impl ErrorPage {
             page.facts.push(("Who can help", helpers.join(", ")));
         }
         page
+    }
+
+    /// 403: something that only an Owner may do.
+    #[must_use]
+    pub fn owners_only() -> Self {
+        let text = "Nothing was changed. Ask an Owner of your organization.";
+        Self::new(StatusCode::FORBIDDEN, "Only an Owner can do this", text)
     }
 
     /// 404: not there, or another organization's.
@@ -211,6 +219,7 @@ impl From<&Error> for ErrorPage {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "That couldn’t be done", text.join(" "))
             }
             Error::NotSignedIn => Self::not_signed_in(),
+            Error::Forbidden(Permission::ManageOwners | Permission::ManageEgress) => Self::owners_only(),
             Error::Forbidden(_) => Self::no_access(),
             Error::NotFound => Self::not_found(),
             Error::StaleForm => Self::stale_form(),

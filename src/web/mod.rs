@@ -9,7 +9,9 @@ pub mod forms;
 pub mod headers;
 pub mod health;
 pub mod icons;
+pub mod invitations;
 pub mod looks;
+pub mod members;
 pub mod network;
 pub mod page;
 pub mod providers;
@@ -46,6 +48,8 @@ fn open_routes(cfg: &mut ServiceConfig) {
 /// Everything behind the gate.
 fn pages(cfg: &mut ServiceConfig) {
     account::routes(cfg);
+    invitations::routes(cfg);
+    members::routes(cfg);
     providers::routes(cfg);
     base_models::routes(cfg);
     supported_models::routes(cfg);

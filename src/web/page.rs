@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::assets;
 use crate::app::App;
-use crate::auth::{extract, session};
+use crate::auth::session::{self, Slot};
+use crate::auth::extract;
 use crate::clock::Timestamp;
 use crate::domain::actor::{Actor, initials};
 use crate::domain::role::{Permission, Role};
@@ -221,7 +222,7 @@ async fn read(request: &HttpRequest) -> Result<Page> {
     Ok(Page {
         viewer: Some(Viewer::from(&actor)),
         organization: Some(actor.organization),
-        flash: session::take(&request.get_session()),
+        flash: session::take(&request.get_session(), Slot::Flash),
         theme: request.extensions().get::<Theme>().copied().unwrap_or_default(),
         n_attention,
         ..page
@@ -241,7 +242,7 @@ async fn n_attention(app: &App, actor: &Actor) -> Result<usize> {
 /// # Errors
 /// [`Error::Internal`] if the session cannot take it.
 pub fn leave(session: &Session, flash: &Flash) -> Result<()> {
-    session::leave(session, flash)
+    session::leave(session, Slot::Flash, flash)
 }
 
 impl Flash {
