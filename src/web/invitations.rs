@@ -58,7 +58,8 @@ async fn accept(
     };
     let code = Secret::new(form.input.code.clone());
     let offer = invitations::open(&app, &code).await?;
-    let again = |errors| respond::unprocessable(&AcceptPage { page: outside(page), errors, offer, input: form.input.again() });
+    let again =
+        |errors| respond::unprocessable(&AcceptPage { page: outside(page), errors, offer, input: form.input.again() });
     if is_stale {
         return again(FieldErrors::one("", respond::STALE));
     }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::assets;
 use crate::app::App;
-use crate::auth::session::{self, Slot};
 use crate::auth::extract;
+use crate::auth::session::{self, Slot};
 use crate::clock::Timestamp;
 use crate::domain::actor::{Actor, initials};
 use crate::domain::role::{Permission, Role};

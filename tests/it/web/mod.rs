@@ -1,3 +1,5 @@
 //! The pages, over real HTTP.
+mod account;
+mod members;
 mod setup;
 mod sign_in;
