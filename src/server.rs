@@ -4,8 +4,10 @@ use std::io;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use actix_web::dev::Server;
-use actix_web::middleware::{Compress, from_fn};
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::web::Data;
 use actix_web::{App as Actix, HttpServer};
 use tracing_actix_web::TracingLogger;
@@ -35,6 +37,7 @@ pub fn serve(listener: TcpListener, app: Data<App>) -> io::Result<Server> {
             .wrap(from_fn(web::error_pages::explain))
             .wrap(TracingLogger::<RequestSpan>::new())
             .wrap(from_fn(move |request, next| web::headers::secure(request, next, transport)))
+            .wrap(from_fn(head_as_get))
     })
     .workers(workers)
     // As many as there are database connections, so that nobody waits in the pool, and a few for hashing.
@@ -48,4 +51,15 @@ pub fn serve(listener: TcpListener, app: Data<App>) -> io::Result<Server> {
     .shutdown_timeout(SHUTDOWN_S)
     .listen(listener)?;
     Ok(server.run())
+}
+
+/// Answers HEAD like GET; the connection leaves the body out. Routes then need not name both.
+async fn head_as_get<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, actix_web::Error> {
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    next.call(request).await
 }

@@ -308,8 +308,6 @@ pub async fn explain<B: MessageBody + 'static>(
             answer.headers_mut().append(name.clone(), value.clone());
         }
     }
-    let is_head = response.request().method() == Method::HEAD;
-    let answer = if is_head { answer.drop_body().map_into_boxed_body() } else { answer };
     Ok(response.into_response(answer.map_into_right_body()))
 }
 
