@@ -153,6 +153,36 @@ fn the_readme_documents_every_setting() {
     assert!(readme.contains(&table), "README.md must hold this table:\n\n{table}\n");
 }
 
+#[test]
+fn the_papers_name_no_setting_that_is_not_there() {
+    for paper in
+        ["README.md", "CHANGELOG.md", "SECURITY.md", "CONTRIBUTING.md", "docs/operations.md", "docs/decisions.md"]
+    {
+        let text = fs::read_to_string(project().join(paper)).expect(paper);
+        for rest in text.split("CLAVIGER_").skip(1) {
+            let word: String =
+                rest.chars().take_while(|letter| letter.is_ascii_uppercase() || *letter == '_').collect();
+            let name = format!("CLAVIGER_{word}");
+            assert!(SETTINGS.iter().any(|setting| setting.name == name), "{paper} names {name}");
+        }
+    }
+}
+
+#[test]
+fn the_papers_lead_to_files_that_are_there() {
+    for paper in
+        ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/operations.md", "docs/decisions.md", "docs/sealing.md"]
+    {
+        let path = project().join(paper);
+        let text = fs::read_to_string(&path).expect(paper);
+        let folder = path.parent().expect("a folder");
+        let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for target in targets.filter(|target| !target.contains("://") && !target.ends_with(".png")) {
+            assert!(folder.join(target).exists(), "{paper} leads to {target}");
+        }
+    }
+}
+
 /// Words stand as they are, values as code.
 fn default(text: &str) -> String {
     if text.starts_with('(') { text.to_owned() } else { format!("`{text}`") }

@@ -203,6 +203,27 @@ fn a_start_that_would_be_half_safe_is_refused_and_changes_nothing() {
     assert!(place.start().terminate(STOP_LIMIT).expect("an end").success());
 }
 
+/// As docs/operations.md tells it.
+#[test]
+fn the_master_key_is_rotated_by_four_commands() {
+    let place = Place::new();
+    assert!(place.start().terminate(STOP_LIMIT).expect("an end").success());
+    let old = keys_list(&place).split(':').next().expect("an id").to_owned();
+    let keys = |arguments: &[&str]| place.program().arg("keys").args(arguments).output().expect("the program");
+
+    assert!(keys(&["add-master"]).status.success());
+    assert!(keys_list(&place).contains(&format!("{old}: wraps 1 data keys")));
+    let refused = keys(&["retire", &old]);
+    assert_eq!(refused.status.code(), Some(1), "{}", String::from_utf8_lossy(&refused.stderr));
+    assert!(keys(&["rewrap"]).status.success());
+    assert!(keys_list(&place).contains(&format!("{old}: wraps 0 data keys")));
+    assert!(keys(&["retire", &old]).status.success());
+    let after = keys_list(&place);
+    assert!(!after.contains(&old) && after.contains("wraps 1 data keys, active"), "{after}");
+    assert_eq!(mode(&place.master_key()), 0o600);
+    assert!(place.start().terminate(STOP_LIMIT).expect("an end").success());
+}
+
 #[test]
 fn an_address_that_is_taken_is_named() {
     let place = Place::new();
