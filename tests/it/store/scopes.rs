@@ -5,12 +5,14 @@ use claviger::domain::audit::{Act, AuditEntry};
 use claviger::domain::check::{CheckReport, OfferedModel, Verdict};
 use claviger::domain::connection::Target;
 use claviger::domain::egress::EgressAddress;
+use claviger::domain::role::Role;
+use claviger::domain::theme::Theme;
 use claviger::error::{Error, Result};
 use claviger::store::audit::{AuditFilter, ChainKey};
 use claviger::store::connections::{Checked, SealedSecretRow};
 use claviger::store::data_keys::DataKeyRow;
 use claviger::store::held_secrets::HeldSecretRow;
-use claviger::store::{Conn, audit, checks, connections, data_keys, egress, held_secrets, models, users};
+use claviger::store::{Conn, audit, checks, connections, data_keys, egress, held_secrets, invitations, models, users};
 use diesel::prelude::*;
 use diesel::sql_query;
 use zeroize::Zeroizing;
@@ -47,6 +49,14 @@ impl Two {
             );
             sql_query(user).execute(conn)?;
             data_keys::insert_first(conn, &DataKeyRow::new(1, Some(scope.id()), "mk".into(), vec![1], now))?;
+            let invitation = format!(
+                "INSERT INTO invitations (organization_id, token_hash, email, role, created_at, expires_at) \
+                 VALUES ({}, {}, 'ben@example.com', 'annotator', '{now}', '{}')",
+                scope.id(),
+                if matches!(conn, Conn::Postgres(_)) { "'\\x01'" } else { "x'01'" },
+                now + chrono::TimeDelta::days(7)
+            );
+            sql_query(invitation).execute(conn)?;
             connections::put_secret(conn, scope, &secret(id, now))?;
             models::record_offered(conn, scope, id, &[offered("ours")], |_| true)?;
             checks::insert(conn, scope, id, Some(1), now, &report())?;
@@ -84,6 +94,9 @@ impl Two {
                 format!("{:?}", users::name(conn, scope, 1)?.into_iter().collect::<Vec<_>>()),
                 format!("{:?}", users::names(conn, scope)?),
                 format!("{:?}", users::names_of_managers(conn, scope)?),
+                format!("{:?}", users::list(conn, scope)?.iter().map(|user| user.is_active()).collect::<Vec<_>>()),
+                format!("{:?}", users::list(conn, scope)?.iter().map(|user| user.role()).collect::<Vec<_>>()),
+                format!("{:?}", invitations::list(conn, scope)?.iter().map(|(row, _)| row.id).collect::<Vec<_>>()),
             ];
             Ok(texts.join("\n"))
         });
@@ -126,6 +139,11 @@ async fn another_organization_changes_nothing() {
     is_not_found(&two.write(move |conn| connections::delete_secret(conn, foreign, id, "api_key")).await);
     is_not_found(&two.write(move |conn| models::record_offered(conn, foreign, id, &[offered("x")], |_| true)).await);
     is_not_found(&two.write(move |conn| checks::insert(conn, foreign, id, None, now, &report())).await);
+
+    two.write(move |conn| users::set_role(conn, foreign, 1, Role::Annotator)).await.ok();
+    two.write(move |conn| users::deactivate(conn, foreign, 1, now)).await.ok();
+    two.write(move |conn| users::set_profile(conn, foreign, 1, "Eve", Theme::Dark)).await.ok();
+    two.write(move |conn| invitations::cancel_of_email(conn, foreign, "ben@example.com", now)).await.ok();
 
     assert_eq!(two.everything(two.bench.scope).await, before);
 }
