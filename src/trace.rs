@@ -1,6 +1,8 @@
 //! What the log says: lines whose fields are chosen one by one. Never headers, query strings, bodies or full
 //! paths (a path may hold a one-time link).
 
+use std::io::IsTerminal;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use tracing::Span;
@@ -24,7 +26,11 @@ pub fn start(config: &Config) -> Result<(), String> {
     let filter = EnvFilter::try_new(format!("{},{QUIET}", config.log)).map_err(|e| format!("CLAVIGER_LOG: {e}"))?;
     let registry = tracing_subscriber::registry().with(filter);
     let started: Result<(), TryInitError> = match config.log_format {
-        LogFormat::Text => registry.with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr)).try_init(),
+        LogFormat::Text => {
+            // Colours are for people; in a file or a journal they are noise.
+            let in_colour = std::io::stderr().is_terminal();
+            registry.with(tracing_subscriber::fmt::layer().with_ansi(in_colour).with_writer(std::io::stderr)).try_init()
+        }
         LogFormat::Json => {
             registry.with(tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr)).try_init()
         }

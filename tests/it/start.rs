@@ -124,6 +124,14 @@ fn the_files_are_closed_to_others_whatever_the_umask() {
 }
 
 #[test]
+fn a_log_that_is_not_read_on_a_terminal_has_no_colours() {
+    let place = Place::new();
+    let output = place.program().args(["keys", "list"]).env("CLAVIGER_LOG", "info").output().expect("the program");
+    let log = String::from_utf8(output.stderr).expect("text");
+    assert!(log.contains("made a master key") && !log.contains('\u{1b}'), "{log:?}");
+}
+
+#[test]
 fn a_request_and_an_idle_connection_do_not_hold_up_the_stop() {
     let place = Place::new();
     let mut server = place.start();
