@@ -13,9 +13,10 @@
   document.body.append(live);
   const say = (text) => { live.textContent = ""; setTimeout(() => { live.textContent = text; }, 60); };
 
-  // 1. After a redirect, the message (error summary or success note) gets the focus, so it is read first.
+  // 1. After a redirect, the message (error summary or success note) gets the focus, so it is read first,
+  //    also where the address leads further down.
   const arrival = $("[data-arrive]");
-  if (arrival && !location.hash) { arrival.tabIndex = -1; arrival.focus({ preventScroll: true }); }
+  if (arrival) { arrival.tabIndex = -1; arrival.focus({ preventScroll: true }); }
 
   on("click", (e) => {
     const t = e.target.closest("[data-copy],[data-reveal],[data-use],[data-dismiss]");

@@ -6,7 +6,7 @@ use actix_web::web::{Data, Path};
 use askama::Template;
 
 use super::answers::{Answers, add_held, is_ticket, secrets_of, unchecked_ticket};
-use super::view;
+use super::view::{self, ConnectionView};
 use crate::actions::connections::{self, Addition, Proof, Saved};
 use crate::actions::held_secrets::{self, HeldFor};
 use crate::actions::require;
@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::auth::session::CurrentSession;
 use crate::domain::actor::Actor;
 use crate::domain::check::{CheckReport, Outcome, Verdict};
-use crate::domain::connection::Fingerprint;
+use crate::domain::connection::{Fingerprint, Health};
 use crate::domain::field_errors::{FieldError, FieldErrors};
 use crate::domain::role::Permission;
 use crate::domain::secret::Secrets;
@@ -199,11 +199,10 @@ pub async fn create(
         proof: attempt.proof,
     };
     match connections::add(&app, &actor, addition).await {
-        Ok(Saved::Yes { id, report }) => {
+        Ok(Saved::Yes { id, .. }) => {
             held_secrets::forget(&app, &actor, &attempt.held_for).await?;
-            let name = view::one(&app, &actor, id).await?.name;
-            leave(&session, &connected(id, &name, report.as_deref()))?;
-            Ok(respond::see_other(&format!("/providers#connection-{id}")))
+            leave(&session, &connected(&view::one(&app, &actor, id).await?))?;
+            Ok(respond::see_other("/providers"))
         }
         Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, Purpose::New, report).await,
         Err(Error::Invalid(errors)) => attempt.mend(&app, &actor, page, Purpose::New, errors).await,
@@ -354,8 +353,9 @@ impl Attempt {
 }
 
 /// The words after a connection was added.
-fn connected(id: i64, name: &str, report: Option<&CheckReport>) -> Flash {
-    let Some(report) = report else {
+fn connected(view: &ConnectionView) -> Flash {
+    let (id, name) = (view.row.id, &view.name);
+    if view.health == Health::NotChecked {
         return Flash {
             tone: FlashTone::Warn,
             title: format!("{name} is saved, but not checked."),
@@ -363,8 +363,8 @@ fn connected(id: i64, name: &str, report: Option<&CheckReport>) -> Flash {
                 .to_owned(),
             link: Some((format!("/providers/{id}"), "Open it".to_owned())),
         };
-    };
-    let n_models = report.models.len();
+    }
+    let n_models = view.models.len();
     Flash {
         tone: FlashTone::Ok,
         title: format!("{name} is connected."),
