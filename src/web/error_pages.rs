@@ -5,7 +5,6 @@ use std::fmt;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -291,8 +290,7 @@ pub async fn explain<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
-    let now = request.app_data::<Data<App>>().map(|app| app.clock.now()).unwrap_or_default();
-    let response = next.call(request).await.map_err(|error| with_page(error, now))?;
+    let response = next.call(request).await?;
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let Some(app) = response.request().app_data::<Data<App>>().cloned() else {
@@ -311,17 +309,6 @@ pub async fn explain<B: MessageBody + 'static>(
         }
     }
     Ok(response.into_response(answer.map_into_right_body()))
-}
-
-/// A page for an error that came without an answer, as when a session could not be stored.
-fn with_page(error: actix_web::Error, now: Timestamp) -> actix_web::Error {
-    let reference = Uuid::now_v7();
-    let page = ErrorPage::for_status(error.as_response_error().status_code());
-    if page.status.is_server_error() {
-        tracing::error!(%reference, %error, "a request failed outside its handler");
-    }
-    let response = draw(&page, reference, now);
-    InternalError::from_response(error, response).into()
 }
 
 async fn answer(app: &App, request: &HttpRequest, page: ErrorPage) -> HttpResponse {

@@ -14,9 +14,22 @@
 mod browser;
 mod devtools;
 mod harness;
+mod journeys;
+mod picture;
+mod scenery;
+mod stage;
 #[path = "../it/support"]
+#[expect(dead_code, reason = "shared with the tests without a browser, which use more of it")]
 mod support {
+    pub mod app;
+    pub mod browse;
     pub mod child;
+    pub mod db;
+    pub mod fake_answers;
+    pub mod fake_provider;
+    pub mod google_account;
+    pub mod llama;
     pub mod parts;
 }
+mod sweep;
 mod window;

@@ -1,11 +1,13 @@
 //! A window of the browser, in the words of a person who uses it.
 
+use std::path::Path;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
+use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 
@@ -15,6 +17,9 @@ use crate::support::parts::project;
 
 /// How long a page may take to show what is looked for.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The narrowest window that pages have to fit, in CSS pixels.
+const NARROWEST_PX: u32 = 320;
 
 /// One window with its own cookies.
 pub struct Window {
@@ -26,10 +31,13 @@ impl Window {
     /// Gives the new window its width and theme.
     pub async fn new(client: Client, look: Look) -> Self {
         let window = Self { client, look };
-        let features = json!([{ "name": "prefers-color-scheme", "value": look.theme.name() }]);
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": look.theme.name() },
+            // A picture taken while one page fades into the next shows neither.
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
         window.devtools("Emulation.setEmulatedMedia", &json!({ "features": features })).await;
-        let size = json!({ "width": look.width.pixels(), "height": 900, "deviceScaleFactor": 1, "mobile": false });
-        window.devtools("Emulation.setDeviceMetricsOverride", &size).await;
+        window.is_as_wide_as(look.width.pixels()).await;
         window
     }
 
@@ -56,34 +64,107 @@ impl Window {
         self.field(label).await.click().await.expect("the box can be clicked");
     }
 
+    /// Types into the field of this label if the page has one: a secret that is held is not asked for again.
+    pub async fn fill_if_asked(&self, label: &str, text: &str) {
+        let labels = format!("//label[{}]", has_text(label));
+        if self.shown(&labels).await.is_some() {
+            self.fill(label, text).await;
+        }
+    }
+
+    /// Chooses a file of this computer in the field of this label.
+    pub async fn upload(&self, label: &str, file: &Path) {
+        let field = self.field(label).await;
+        field.send_keys(&file.display().to_string()).await.expect("the field takes a file");
+    }
+
+    /// Pastes what was copied into the field of this label.
+    pub async fn paste(&self, label: &str) {
+        let control_v = format!("{}v{}", char::from(Key::Control), char::from(Key::Control));
+        self.field(label).await.send_keys(&control_v).await.expect("the field takes what is pasted");
+    }
+
     /// Presses the button of this text.
     pub async fn press(&self, text: &str) {
-        let path = format!("//button[{has}] | //summary[{has}]", has = has_text(text));
-        self.find(&path, &format!("a button “{text}”")).await.click().await.expect("the button can be pressed");
+        let path = format!("//button[not(@aria-hidden)][{has}] | //summary[{has}]", has = has_text(text));
+        let button = self.find_shown(&path, &format!("a button “{text}”")).await;
+        button.click().await.expect("the button can be pressed");
+    }
+
+    /// Presses Enter in the field of this label.
+    pub async fn press_enter_in(&self, label: &str) {
+        let enter = char::from(Key::Enter).to_string();
+        self.field(label).await.send_keys(&enter).await.expect("the field takes keys");
     }
 
     /// Follows the link of this text.
     pub async fn follow(&self, text: &str) {
         let path = format!("//a[@href][{}]", has_text(text));
-        self.find(&path, &format!("a link “{text}”")).await.click().await.expect("the link can be followed");
+        let link = self.find_shown(&path, &format!("a link “{text}”")).await;
+        link.click().await.expect("the link can be followed");
     }
 
     /// Waits until this text can be read on the page.
     pub async fn sees(&self, text: &str) {
-        let path = format!("//body//*[{}]", has_text(text));
-        let started = std::time::Instant::now();
-        while !self.is_displayed(&path).await {
-            if started.elapsed() > PATIENCE {
-                panic!("“{text}” is not on the page, which reads:\n{}", self.text().await);
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        // Innermost first: the outermost, the body, is shown even where the text in it is not.
+        let has = has_text(text);
+        let path = format!("//body//*[{has}][not(*[{has}])]");
+        self.find_shown(&path, &format!("“{text}”")).await;
     }
 
     /// Asserts that this text cannot be read on the page as it is now.
     pub async fn does_not_see(&self, text: &str) {
         let shown = self.text().await;
         assert!(!shown.contains(text), "“{text}” is on the page, which reads:\n{shown}");
+    }
+
+    /// Waits for an error of this text at the field of this name.
+    pub async fn sees_at(&self, field: &str, text: &str) {
+        self.sees_in(&format!("#{field}-error"), text).await;
+    }
+
+    /// Waits until this text can be read in the element of this CSS selector.
+    pub async fn sees_in(&self, selector: &str, text: &str) {
+        let started = std::time::Instant::now();
+        let mut shown = None;
+        while started.elapsed() < PATIENCE {
+            shown = self.text_in(selector).await;
+            if shown.as_ref().is_some_and(|shown| shown.contains(text)) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("“{text}” is not in {selector}, which reads {shown:?}; the page:\n{}", self.text().await);
+    }
+
+    /// Asserts that the keyboard is where this CSS selector says.
+    pub async fn has_focus_on(&self, selector: &str) {
+        let script = format!("return document.activeElement?.matches({selector:?})");
+        let focused = self.evaluate("return document.activeElement?.outerHTML").await;
+        assert_eq!(self.evaluate(&script).await, true, "the focus is on {focused}, not on {selector}");
+    }
+
+    /// What stands in the field of this label.
+    pub async fn value_of(&self, label: &str) -> String {
+        self.field(label).await.prop("value").await.expect("the field can be read").unwrap_or_default()
+    }
+
+    /// Asserts that the field of this label holds this text.
+    pub async fn holds(&self, label: &str, text: &str) {
+        assert_eq!(self.value_of(label).await, text, "in “{label}”");
+    }
+
+    /// Where the link of this text leads.
+    pub async fn href_of(&self, text: &str) -> String {
+        let path = format!("//a[@href][{}]", has_text(text));
+        let link = self.find_shown(&path, &format!("a link “{text}”")).await;
+        link.prop("href").await.expect("the link can be read").unwrap_or_default()
+    }
+
+    /// Lets the pages of this origin copy, as a person who is asked would.
+    pub async fn may_use_the_clipboard(&self, origin: &str) {
+        let permissions = json!({ "origin": origin, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"] });
+        self.devtools("Browser.grantPermissions", &permissions).await;
     }
 
     /// The text of the page as a person reads it.
@@ -99,6 +180,15 @@ impl Window {
     /// The address shown.
     pub async fn url(&self) -> String {
         self.client.current_url().await.expect("the window has an address").to_string()
+    }
+
+    /// Waits until the window shows another page than this one.
+    pub async fn leaves(&self, path: &str) {
+        let started = std::time::Instant::now();
+        while self.url().await.contains(path) {
+            assert!(started.elapsed() < PATIENCE, "the window stays on {path}, which reads:\n{}", self.text().await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// The element of this CSS selector, for what no sentence covers.
@@ -136,7 +226,12 @@ impl Window {
     }
 
     /// Asserts that axe-core finds nothing on this page.
+    ///
+    /// Not without scripts: axe waits for timers, and a page without scripts has none. Its markup is the same.
     pub async fn has_no_axe_violation(&self) {
+        if self.look.scripts == Scripts::Off {
+            return;
+        }
         let violations = self.axe_violations().await;
         assert!(violations.is_empty(), "axe on {}:\n{}", self.url().await, violations.join("\n"));
     }
@@ -157,10 +252,14 @@ impl Window {
 
     /// Asserts that no part of the page is wider than the window.
     pub async fn has_no_sideways_scroll(&self) {
-        let sizes = self.devtools("Page.getLayoutMetrics", &json!({})).await;
-        let content = sizes["cssContentSize"]["width"].as_f64().expect("a width");
-        let window = f64::from(self.look.width.pixels());
-        assert!(content <= window, "{} is {content} px wide in a window of {window} px", self.url().await);
+        self.fits(self.look.width.pixels()).await;
+    }
+
+    /// Asserts that the page fits the narrowest window that we care for, 320 px: what 400 % zoom makes of 1280 px.
+    pub async fn fits_the_narrowest_window(&self) {
+        self.is_as_wide_as(NARROWEST_PX).await;
+        self.fits(NARROWEST_PX).await;
+        self.is_as_wide_as(self.look.width.pixels()).await;
     }
 
     /// Asserts that since the last call neither the content security policy nor a script complained.
@@ -182,25 +281,52 @@ impl Window {
         self.client.execute(script, vec![]).await.expect("the script runs")
     }
 
+    async fn is_as_wide_as(&self, width_px: u32) {
+        let size = json!({ "width": width_px, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", &size).await;
+    }
+
+    async fn fits(&self, window_px: u32) {
+        let sizes = self.devtools("Page.getLayoutMetrics", &json!({})).await;
+        let content_px = sizes["cssContentSize"]["width"].as_f64().expect("a width");
+        let url = self.url().await;
+        assert!(content_px <= f64::from(window_px), "{url} is {content_px} px wide in a window of {window_px} px");
+    }
+
+    /// The text of the first element of this CSS selector, if there is one on the page as it is now.
+    async fn text_in(&self, selector: &str) -> Option<String> {
+        self.client.find(Locator::Css(selector)).await.ok()?.text().await.ok()
+    }
+
     async fn field(&self, label: &str) -> Element {
         let has = has_text(label);
-        let path = format!("//*[@id = //label[{has}]/@for] | //label[{has}]//*[self::input or self::select]");
-        self.find(&path, &format!("a field “{label}”")).await
+        let named = format!("//*[@aria-label = {}]", literal(label));
+        let path = format!("//*[@id = //label[{has}]/@for] | //label[{has}]//*[self::input or self::select] | {named}");
+        self.element(Locator::XPath(&path), &format!("a field “{label}”")).await
     }
 
-    async fn find(&self, path: &str, what: &str) -> Element {
-        self.element(Locator::XPath(path), what).await
+    async fn find_shown(&self, path: &str, what: &str) -> Element {
+        let started = std::time::Instant::now();
+        loop {
+            if let Some(element) = self.shown(path).await {
+                return element;
+            }
+            if started.elapsed() > PATIENCE {
+                panic!("{what} is not on the page, which reads:\n{}", self.text().await);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
-    async fn is_displayed(&self, path: &str) -> bool {
-        let Ok(elements) = self.client.find_all(Locator::XPath(path)).await else { return false };
-        for element in elements {
+    /// The first element of this path that can be seen now.
+    async fn shown(&self, path: &str) -> Option<Element> {
+        for element in self.client.find_all(Locator::XPath(path)).await.ok()? {
             // A page that changes under the question has gone on: ask again.
             if element.is_displayed().await.unwrap_or(false) {
-                return true;
+                return Some(element);
             }
         }
-        false
+        None
     }
 
     async fn devtools(&self, command: &str, parameters: &Value) -> Value {
@@ -216,13 +342,16 @@ impl Window {
 
 /// An XPath condition: the element's text, blanks joined, contains this one.
 fn has_text(text: &str) -> String {
-    // XPath 1.0 knows no escapes, so a text with both kinds of quotes is put together.
+    format!("contains(normalize-space(.), {})", literal(text))
+}
+
+/// A text as XPath 1.0 writes it: it knows no escapes, so one with both kinds of quotes is put together.
+fn literal(text: &str) -> String {
     let parts: Vec<String> = text.split('"').map(|part| format!("\"{part}\"")).collect();
-    let literal = match parts.as_slice() {
+    match parts.as_slice() {
         [only] => only.clone(),
         _ => format!("concat({})", parts.join(", '\"', ")),
-    };
-    format!("contains(normalize-space(.), {literal})")
+    }
 }
 
 fn described(violation: &Value) -> String {

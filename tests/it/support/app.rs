@@ -37,10 +37,11 @@ pub struct TestApp {
     pub clock: Clock,
     /// Where it answers: `http://127.0.0.1:PORT`.
     pub origin: String,
-    _folder: TempDir,
+    /// Its data folder.
+    pub folder: TempDir,
     server: Option<(ServerHandle, JoinHandle<()>)>,
     // Last, so that it goes after the connections to it.
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl TestApp {
@@ -68,7 +69,12 @@ impl TestApp {
         let clock = Clock::default();
         let app = Data::new(App::open(config, clock.clone()).await.expect("the application opens"));
         let server = Some(serve(listener, app.clone()));
-        Self { app, clock, origin: format!("http://{address}"), _folder: folder, server, _database: database }
+        Self { app, clock, origin: format!("http://{address}"), folder, server, database }
+    }
+
+    /// Whether this run is on PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.database.is_postgres()
     }
 
     /// Moves the server's time forward.

@@ -183,6 +183,11 @@ impl Reply {
         found.attr(name).unwrap_or_else(|| panic!("{selector} has no {name} in {self}")).to_owned()
     }
 
+    /// An attribute of all elements that the selector finds.
+    pub fn attrs(&self, selector: &str, name: &str) -> Vec<String> {
+        self.all(selector).iter().filter_map(|element| element.attr(name).map(str::to_owned)).collect()
+    }
+
     /// What a field holds.
     #[track_caller]
     pub fn value(&self, name: &str) -> String {

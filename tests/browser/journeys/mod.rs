@@ -1,0 +1,10 @@
+//! What people come here to do, from the first page to the last.
+mod audit;
+mod azure;
+mod custom;
+mod first_steps;
+mod network;
+mod openai;
+mod roles;
+mod vertex;
+mod without_scripts;
