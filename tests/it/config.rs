@@ -191,3 +191,13 @@ fn default(text: &str) -> String {
 fn read(values: &[(&str, &str)]) -> Result<Config, ConfigError> {
     Config::read(|name| values.iter().find(|(other, _)| *other == name).map(|(_, value)| (*value).to_owned()))
 }
+
+#[test]
+fn a_server_that_others_reach_needs_a_public_address() {
+    let listening_on = |address: &'static str| {
+        Config::read(move |name| (name == "CLAVIGER_LISTEN").then(|| address.to_owned())).map(|c| c.public_origin())
+    };
+    assert_eq!(listening_on("[::1]:8080").unwrap(), "http://[::1]:8080");
+    assert_eq!(listening_on("0.0.0.0:8080").unwrap(), "http://localhost:8080");
+    assert_eq!(listening_on("192.0.2.7:8080").unwrap_err().name, "CLAVIGER_PUBLIC_URL");
+}

@@ -1,17 +1,20 @@
 //! Every setting: an environment variable each, documented here and nowhere else. `claviger config` prints
 //! this table and a test compares the README's with it.
 
+mod database_url;
+mod values;
+
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use secrecy::{ExposeSecret, SecretString};
-use tracing_subscriber::EnvFilter;
 use url::Url;
 
+pub use self::database_url::DatabaseUrl;
+use self::database_url::without_password;
+use self::values::{Values, wrong};
 use crate::providers::outbound::VendorBases;
 use crate::providers::policy::AllowRule;
 
@@ -119,54 +122,6 @@ pub struct ConfigError {
     pub expected: &'static str,
 }
 
-/// Where the rows are.
-#[derive(Clone)]
-pub enum DatabaseUrl {
-    /// A file.
-    Sqlite(PathBuf),
-    /// A server; the address may hold a password.
-    Postgres(SecretString),
-}
-
-impl DatabaseUrl {
-    /// Reads `sqlite://PATH`, `postgres://…` or `postgresql://…`. Nothing else: a typo must not become the
-    /// name of a new SQLite file.
-    ///
-    /// # Errors
-    /// A sentence, for the setting or for the backup command that named the database.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        if let Some(path) = text.strip_prefix("sqlite://") {
-            let path = path.split('?').next().unwrap_or_default();
-            return if path.is_empty() {
-                Err("The path of the SQLite file is missing.".into())
-            } else {
-                Ok(Self::Sqlite(path.into()))
-            };
-        }
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            Url::parse(text).map_err(|_| "This PostgreSQL address can’t be read.".to_owned())?;
-            return Ok(Self::Postgres(text.to_owned().into()));
-        }
-        Err("This is neither a SQLite nor a PostgreSQL address.".into())
-    }
-}
-
-impl fmt::Display for DatabaseUrl {
-    /// The address without its password.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
-            Self::Postgres(url) => f.write_str(&without_password(url.expose_secret())),
-        }
-    }
-}
-
-impl fmt::Debug for DatabaseUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -232,7 +187,7 @@ impl Config {
     /// # Errors
     /// The first variable that cannot be used, with what it expects.
     pub fn read(value_of: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let values = Values(Box::new(move |name| value_of(name).filter(|value| !value.trim().is_empty())));
+        let values = Values::new(value_of);
         let listen: SocketAddr = values.parse_or(
             "CLAVIGER_LISTEN",
             "an IP address and a port, such as 127.0.0.1:8080",
@@ -320,210 +275,10 @@ impl fmt::Debug for Config {
     }
 }
 
-/// The values as they were given, with readers that name the variable when something is wrong.
-struct Values<'a>(Box<Lookup<'a>>);
-
-type Lookup<'a> = dyn Fn(&str) -> Option<String> + 'a;
-
-impl Values<'_> {
-    fn text(&self, name: &'static str) -> Option<String> {
-        (self.0)(name).map(|value| value.trim().to_owned())
-    }
-
-    fn path(&self, name: &'static str) -> Option<PathBuf> {
-        self.text(name).map(PathBuf::from)
-    }
-
-    fn parse_or<T: FromStr>(&self, name: &'static str, expected: &'static str, default: T) -> Result<T, ConfigError> {
-        let Some(text) = self.text(name) else { return Ok(default) };
-        text.parse().map_err(|_| wrong(name, format!("{text:?} can’t be read."), expected))
-    }
-
-    fn number(
-        &self,
-        name: &'static str,
-        expected: &'static str,
-        range: std::ops::RangeInclusive<u32>,
-        default: u32,
-    ) -> Result<u32, ConfigError> {
-        let number = self.parse_or(name, expected, default)?;
-        if range.contains(&number) {
-            return Ok(number);
-        }
-        Err(wrong(name, format!("{number} is out of range."), expected))
-    }
-
-    fn list<T: FromStr>(&self, name: &'static str, expected: &'static str) -> Result<Vec<T>, ConfigError> {
-        let text = self.text(name).unwrap_or_default();
-        let items = text.split([',', ' ', '\n']).map(str::trim).filter(|item| !item.is_empty());
-        items.map(|item| item.parse().map_err(|_| wrong(name, format!("{item:?} can’t be read."), expected))).collect()
-    }
-
-    fn optional_url(&self, name: &'static str) -> Result<Option<Url>, ConfigError> {
-        const EXPECTED: &str = "an address that begins with http:// or https://";
-        let Some(text) = self.text(name) else { return Ok(None) };
-        let url = Url::parse(&text).map_err(|_| wrong(name, "The address can’t be read.", EXPECTED))?;
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(wrong(name, "The address can’t be used.", EXPECTED));
-        }
-        Ok(Some(url))
-    }
-
-    fn public_url(&self, listen: SocketAddr) -> Result<Url, ConfigError> {
-        const NAME: &str = "CLAVIGER_PUBLIC_URL";
-        const EXPECTED: &str =
-            "an https:// address without a path, such as https://keys.example.com (http:// only for loopback)";
-        let Some(url) = self.optional_url(NAME)? else {
-            let host = if listen.ip().is_unspecified() { "localhost".to_owned() } else { ip_in_url(listen) };
-            let text = format!("http://{host}:{}", listen.port());
-            return Url::parse(&text).map_err(|_| wrong(NAME, "The address can’t be read.", EXPECTED));
-        };
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-            return Err(wrong(NAME, "There is more than scheme, host and port in it.", EXPECTED));
-        }
-        if url.scheme() == "http" && !is_loopback(&url) {
-            return Err(wrong(NAME, "Sign-in would not work: browsers keep secure cookies from plain http.", EXPECTED));
-        }
-        Ok(url)
-    }
-
-    fn database(&self, data: &Path) -> Result<DatabaseUrl, ConfigError> {
-        const NAME: &str = "CLAVIGER_DATABASE_URL";
-        let Some(text) = self.text(NAME) else { return Ok(DatabaseUrl::Sqlite(data.join("claviger.db"))) };
-        DatabaseUrl::parse(&text)
-            .map_err(|problem| wrong(NAME, problem, "sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME"))
-    }
-
-    fn egress_proxy(&self) -> Result<Option<Url>, ConfigError> {
-        const NAME: &str = "CLAVIGER_EGRESS_PROXY";
-        const EXPECTED: &str = "an address without a path, such as http://proxy.example:3128";
-        let Some(url) = self.optional_url(NAME)? else { return Ok(None) };
-        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong(NAME, "There is more than scheme, host and port in it.", EXPECTED));
-        }
-        Ok(Some(url))
-    }
-
-    fn vendor_base(&self, name: &'static str) -> Result<Option<Url>, ConfigError> {
-        const EXPECTED: &str = "an http:// or https:// address without user name, query or fragment";
-        let Some(url) = self.optional_url(name)? else { return Ok(None) };
-        let has_user = !url.username().is_empty() || url.password().is_some();
-        if has_user || url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong(name, "There is more than scheme, host, port and path in it.", EXPECTED));
-        }
-        Ok(Some(url))
-    }
-
-    fn log(&self) -> Result<String, ConfigError> {
-        const NAME: &str = "CLAVIGER_LOG";
-        let text = self.text(NAME).unwrap_or_else(|| "info".into());
-        match EnvFilter::try_new(&text) {
-            Ok(_) => Ok(text),
-            Err(_) => {
-                Err(wrong(NAME, format!("{text:?} can’t be read."), "a filter such as info or claviger=debug,warn"))
-            }
-        }
-    }
-
-    fn vendor_bases(&self) -> Result<VendorBases, ConfigError> {
-        let mut bases = VendorBases::default();
-        for (name, base) in [
-            ("CLAVIGER_OPENAI_BASE_URL", &mut bases.openai),
-            ("CLAVIGER_GEMINI_BASE_URL", &mut bases.gemini),
-            ("CLAVIGER_ANTHROPIC_BASE_URL", &mut bases.anthropic),
-            ("CLAVIGER_GOOGLE_TOKEN_URL", &mut bases.google_token),
-        ] {
-            if let Some(url) = self.vendor_base(name)? {
-                *base = url;
-            }
-        }
-        bases.vertex = self.vendor_base("CLAVIGER_VERTEX_BASE_URL")?;
-        Ok(bases)
-    }
-
-    fn check_every(&self) -> Result<Option<Duration>, ConfigError> {
-        const MINUTES_IN_A_WEEK: u32 = 7 * 24 * 60;
-        let minutes = self.number(
-            "CLAVIGER_CHECK_EVERY_MINUTES",
-            "a whole number of minutes from 0 to 10080",
-            0..=MINUTES_IN_A_WEEK,
-            30,
-        )?;
-        Ok((minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60)))
-    }
-
-    fn trusted_proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
-        let blocks: Vec<AddressOrBlock> =
-            self.list("CLAVIGER_TRUSTED_PROXIES", "addresses or blocks, such as 10.0.0.5")?;
-        Ok(blocks.into_iter().map(|block| block.0).collect())
-    }
-
-    fn log_format(&self) -> Result<LogFormat, ConfigError> {
-        match self.text("CLAVIGER_LOG_FORMAT").as_deref() {
-            None | Some("text") => Ok(LogFormat::Text),
-            Some("json") => Ok(LogFormat::Json),
-            Some(other) => Err(wrong("CLAVIGER_LOG_FORMAT", format!("{other:?} is no format."), "text or json")),
-        }
-    }
-}
-
-/// An IP address or a CIDR block.
-struct AddressOrBlock(IpNet);
-
-impl FromStr for AddressOrBlock {
-    type Err = ipnet::AddrParseError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<IpNet>()
-            .or_else(|not_a_block| text.parse::<IpAddr>().map(IpNet::from).or(Err(not_a_block)))
-            .map(Self)
-    }
-}
-
-fn wrong(name: &'static str, problem: impl Into<String>, expected: &'static str) -> ConfigError {
-    ConfigError { name, problem: problem.into(), expected }
-}
-
 fn show_path(path: &Path) -> String {
     path.display().to_string()
 }
 
 fn join<T: ToString>(items: &[T]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-fn ip_in_url(listen: SocketAddr) -> String {
-    match listen {
-        SocketAddr::V4(v4) => v4.ip().to_string(),
-        SocketAddr::V6(v6) => format!("[{}]", v6.ip()),
-    }
-}
-
-/// Whether browsers treat the host as this machine, and so accept secure cookies over plain http.
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
-}
-
-fn without_password(address: &str) -> String {
-    let Ok(mut url) = Url::parse(address) else { return "(set)".into() };
-    if url.password().is_some() && url.set_password(Some("…")).is_err() {
-        return "(set)".into();
-    }
-    let kept: Vec<(String, String)> = url
-        .query_pairs()
-        .map(
-            |(key, value)| {
-                if key.contains("password") { (key.into(), "…".into()) } else { (key.into(), value.into()) }
-            },
-        )
-        .collect();
-    if url.query().is_some() {
-        url.query_pairs_mut().clear().extend_pairs(kept);
-    }
-    url.to_string()
 }
