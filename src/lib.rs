@@ -82,6 +82,7 @@ pub mod domain;
 pub mod error;
 pub mod files;
 pub mod jobs;
+pub mod process;
 pub mod providers;
 pub mod server;
 pub mod store;

@@ -12,6 +12,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("error", &["domain"]),
     // Its values are those that the guarded client is built with.
     ("config", &["providers"]),
+    ("process", &[]),
     ("trace", &[]),
     // Know the domain and nobody who could call them.
     ("vault", &["domain"]),
@@ -47,6 +48,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("diesel", &["error", "store"]),
     ("hkdf", &["vault"]),
     ("reqwest", &["providers"]),
+    ("rustix", &["process"]),
 ];
 
 /// Where the right to an organization's rows may be made, by the beginning of the path and the function.
