@@ -11,7 +11,7 @@ use claviger::actions::organizations;
 use claviger::app::App;
 use claviger::clock::Clock;
 use claviger::config::Config;
-use claviger::{cli, jobs, server, trace};
+use claviger::{cli, jobs, process, server, trace};
 
 /// `sysexits.h`: the configuration cannot be used.
 const EX_CONFIG: u8 = 78;
@@ -29,6 +29,14 @@ enum Command {
     Serve,
     /// Print every setting with its value and what it does.
     Config,
+    /// Make the first organization and its Owner. Doing it twice does it once.
+    Bootstrap(cli::bootstrap::Arguments),
+    /// Work with organizations.
+    #[command(subcommand)]
+    Organization(cli::organization::Command),
+    /// Work with people.
+    #[command(subcommand)]
+    User(cli::user::Command),
     /// Work with master keys.
     #[command(subcommand)]
     Keys(cli::keys::Command),
@@ -46,6 +54,7 @@ fn main() -> ExitCode {
     if let Err(error) = trace::start(&config) {
         return fail(&error);
     }
+    process::keep_memory_private();
     let runtime = actix_web::rt::System::new();
     runtime.block_on(run(arguments.command.unwrap_or(Command::Serve), config))
 }
@@ -61,6 +70,9 @@ async fn run(command: Command, config: Config) -> ExitCode {
     match command {
         Command::Serve => finish(serve(app).await),
         Command::Config => ExitCode::SUCCESS,
+        Command::Bootstrap(arguments) => finish(cli::bootstrap::run(&app, arguments).await),
+        Command::Organization(command) => finish(cli::organization::run(&app, command).await),
+        Command::User(command) => finish(cli::user::run(&app, command).await),
         Command::Keys(command) => finish(cli::keys::run(&app, command).await),
         Command::Audit(command) => finish(cli::audit::run(&app, command).await),
     }

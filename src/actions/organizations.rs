@@ -1,4 +1,4 @@
-//! The first organization and its Owner.
+//! Organizations and their first Owners.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -144,6 +144,31 @@ pub async fn bootstrap(app: &App, founding: Founding) -> Result<Bootstrapped> {
         })
         .await?;
     if is_made { Ok(Bootstrapped::Created) } else { was_there(app, email).await }
+}
+
+/// Adds an organization and its Owner for whoever runs the server. Its name has to be its own, because the command
+/// line knows organizations by their names.
+///
+/// # Errors
+/// [`Error::Invalid`]; the database's.
+pub async fn add(app: &App, founding: Founding) -> Result<i64> {
+    let mut errors = FieldErrors::default();
+    let founder = read(&founding, &mut errors);
+    errors.into_result()?;
+    let founder = founder.hashed().await?;
+    let (keys, now) = (Arc::clone(&app.keys), app.clock.now());
+    app.db
+        .write(move |conn| {
+            organizations::lock_installation(conn)?;
+            for id in organizations::ids(conn)? {
+                if organizations::name(conn, OrgScope::granted(id))? == founder.organization {
+                    return Err(Error::field("organization", "There’s an organization of this name already."));
+                }
+            }
+            invitations::close_set_up(conn, now)?;
+            found(conn, &keys.audit, now, &founder, &Who::Operator, None)
+        })
+        .await
 }
 
 /// The organization that the operator means: the one of that name, or the only one. With its name.

@@ -1,8 +1,13 @@
 //! The commands beside `serve`.
 
 pub mod audit;
+pub mod bootstrap;
 pub mod config;
 pub mod keys;
+pub mod organization;
+pub mod user;
+
+mod password;
 
 use crate::error::Error;
 

@@ -1,4 +1,5 @@
 //! Tests of the whole: real HTTP, real databases, real peers.
+mod cli;
 mod config;
 mod layers;
 mod llama;

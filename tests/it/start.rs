@@ -4,79 +4,15 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-
-use crate::support::child::ChildProgram;
-use crate::support::db::TestDatabase;
+use crate::support::place::{Place, start};
 
 /// `sysexits.h`: the configuration cannot be used.
 const EX_CONFIG: i32 = 78;
 const STOP_LIMIT: Duration = Duration::from_secs(5);
-
-/// A place to start the program in, with a database of the kind that this run is about.
-struct Place {
-    folder: TempDir,
-    port: u16,
-    database: TestDatabase,
-}
-
-impl Place {
-    fn new() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-        Self { folder: tempfile::tempdir().expect("a folder"), port, database: TestDatabase::new() }
-    }
-
-    /// The program with nothing in its environment but what a test needs.
-    fn program(&self) -> Command {
-        self.command(env!("CARGO_BIN_EXE_claviger"))
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command
-            .env_clear()
-            .env("CLAVIGER_LISTEN", format!("127.0.0.1:{}", self.port))
-            .env("CLAVIGER_LOG", "warn")
-            .current_dir(self.folder.path());
-        if self.database.is_postgres() {
-            command.env("CLAVIGER_DATABASE_URL", &self.database.address);
-        }
-        command
-    }
-
-    /// Starts the server and waits until it says that it is ready.
-    #[track_caller]
-    fn start(&self) -> ChildProgram {
-        start(&mut self.program())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn master_key(&self) -> PathBuf {
-        self.path("data/keys/master.key")
-    }
-
-    /// Asks for a page and answers the whole reply.
-    fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n").expect("a request");
-        let mut reply = String::new();
-        stream.read_to_string(&mut reply).expect("a reply");
-        reply
-    }
-}
-
-#[track_caller]
-fn start(command: &mut Command) -> ChildProgram {
-    let (program, ()) = ChildProgram::start(command, |line| line.starts_with("Claviger is ready").then_some(()));
-    program
-}
 
 #[track_caller]
 fn refuses(command: &mut Command, words: &[&str]) -> Output {

@@ -8,5 +8,6 @@ pub mod fake_provider;
 pub mod google_account;
 pub mod llama;
 pub mod parts;
+pub mod place;
 pub mod sources;
 pub mod stop;
