@@ -11,8 +11,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::actor::OrgScope;
 use crate::error::{Error, Result};
+use crate::providers::call_limits::CallLimits;
 use crate::providers::outbound::{Outbound, OutboundSettings};
-use crate::providers::route_limit::RouteLimit;
 use crate::store::audit::ChainKey;
 use crate::store::data_keys::{self, DataKeyRow};
 use crate::store::{Conn, Db};
@@ -36,8 +36,8 @@ pub struct App {
     pub clock: Clock,
     /// Ready-made answers of the base-model dropdown.
     pub base_models: BaseModelCache,
-    /// How often an organization may have a route tested.
-    pub route_limit: RouteLimit,
+    /// How often and how many at once an organization may have addresses called.
+    pub call_limits: CallLimits,
     /// How often anybody may try to sign in.
     pub sign_in_limits: SignInLimits,
 }
@@ -101,8 +101,8 @@ impl App {
         })?;
         let catalog = Catalog::open(config.catalog_file.clone())?;
         let sign_in_limits = SignInLimits::new(clock.clone());
-        let (base_models, route_limit) = (BaseModelCache::default(), RouteLimit::default());
-        Ok(Self { config, db, vault, keys, outbound, catalog, clock, base_models, route_limit, sign_in_limits })
+        let (base_models, call_limits) = (BaseModelCache::default(), CallLimits::new(clock.clone()));
+        Ok(Self { config, db, vault, keys, outbound, catalog, clock, base_models, call_limits, sign_in_limits })
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
@@ -27,5 +28,14 @@ impl Clock {
     /// Moves this clock and all its clones forward.
     pub fn advance(&self, by: TimeDelta) {
         self.ahead_us.fetch_add(by.num_microseconds().unwrap_or(0), Ordering::Relaxed);
+    }
+}
+
+/// Our clock, as rate limiters read it.
+impl governor::clock::Clock for Clock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        Duration::from_micros(u64::try_from(self.now().and_utc().timestamp_micros()).unwrap_or_default())
     }
 }

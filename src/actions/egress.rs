@@ -75,7 +75,7 @@ pub async fn test_route(app: &App, actor: &Actor, typed: &str) -> Result<TestedR
     {
         return Err(Error::field("url", problem.to_string()));
     }
-    app.route_limit.count(actor.scope.id())?;
+    let _turn = app.call_limits.take_turn(actor.scope.id()).await?;
     let url = match judged {
         Ok(url) => url,
         Err(problem) => {

@@ -25,20 +25,19 @@ const MOST_NETWORKS: usize = 10_000;
 
 /// Counts tries.
 pub struct SignInLimits {
-    by_network: RateLimiter<IpNet, DashMapStateStore<IpNet>, Ticks, NoOpMiddleware<Duration>>,
-    in_all: RateLimiter<NotKeyed, InMemoryState, Ticks, NoOpMiddleware<Duration>>,
-    ticks: Ticks,
+    by_network: RateLimiter<IpNet, DashMapStateStore<IpNet>, Clock, NoOpMiddleware<Duration>>,
+    in_all: RateLimiter<NotKeyed, InMemoryState, Clock, NoOpMiddleware<Duration>>,
+    clock: Clock,
 }
 
 impl SignInLimits {
     /// Nobody has tried yet.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        let ticks = Ticks(clock);
         Self {
-            by_network: RateLimiter::dashmap_with_clock(Quota::per_minute(PER_NETWORK_A_MINUTE), ticks.clone()),
-            in_all: RateLimiter::direct_with_clock(Quota::per_second(IN_ALL_A_SECOND), ticks.clone()),
-            ticks,
+            by_network: RateLimiter::dashmap_with_clock(Quota::per_minute(PER_NETWORK_A_MINUTE), clock.clone()),
+            in_all: RateLimiter::direct_with_clock(Quota::per_second(IN_ALL_A_SECOND), clock.clone()),
+            clock,
         }
     }
 
@@ -57,7 +56,7 @@ impl SignInLimits {
     }
 
     fn wait(&self, not_until: &NotUntil<Duration>) -> Error {
-        Error::TooMany { retry_after_s: not_until.wait_time_from(self.ticks.now()).as_secs() + 1 }
+        Error::TooMany { retry_after_s: not_until.wait_time_from(GovernorClock::now(&self.clock)).as_secs() + 1 }
     }
 }
 
@@ -65,18 +64,6 @@ impl SignInLimits {
 fn network(ip: IpAddr) -> Option<IpNet> {
     let bits = if ip.is_ipv4() { 24 } else { 56 };
     IpNet::new(ip, bits).ok().map(|net| net.trunc())
-}
-
-/// Our clock, as the limiter reads it.
-#[derive(Clone)]
-struct Ticks(Clock);
-
-impl GovernorClock for Ticks {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        Duration::from_micros(u64::try_from(self.0.now().and_utc().timestamp_micros()).unwrap_or_default())
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use askama::Template;
 
 use crate::error::{Error, Result};
@@ -24,6 +24,16 @@ pub fn page(template: &impl Template) -> Result<HttpResponse> {
 /// As rendering.
 pub fn unprocessable(template: &impl Template) -> Result<HttpResponse> {
     with_status(StatusCode::UNPROCESSABLE_ENTITY, template)
+}
+
+/// The form again, for somebody who has to wait.
+///
+/// # Errors
+/// As rendering.
+pub fn too_many(retry_after_s: u64, template: &impl Template) -> Result<HttpResponse> {
+    let mut response = with_status(StatusCode::TOO_MANY_REQUESTS, template)?;
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after_s));
+    Ok(response)
 }
 
 /// A page with another status.

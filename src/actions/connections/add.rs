@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::sealing::{ending, next_check_at, seal_and_store};
 use super::verify::{checked, is_wanted};
-use super::{Proof, Saved};
+use super::{Proof, Saved, check_for};
 use crate::actions::require;
 use crate::app::App;
 use crate::connection;
@@ -35,8 +35,8 @@ pub struct Addition {
 /// Adds a connection: validates, checks with the provider, seals and stores.
 ///
 /// # Errors
-/// [`Error::Forbidden`]; [`Error::Invalid`] for what was typed and for a provider that is already connected; the
-/// database's.
+/// [`Error::Forbidden`]; [`Error::Invalid`] for what was typed and for a provider that is already connected;
+/// [`Error::TooMany`]; the database's.
 pub async fn add(app: &App, actor: &Actor, addition: Addition) -> Result<Saved> {
     require(actor, Permission::ManageConnections)?;
     let Addition { provider, submission, form_id, proof } = addition;
@@ -47,7 +47,7 @@ pub async fn add(app: &App, actor: &Actor, addition: Addition) -> Result<Saved> 
     let report = match proof {
         Proof::Waived => None,
         Proof::Required => {
-            let report = provider.check(&app.outbound, &target, &secrets, app.clock.now()).await;
+            let report = check_for(app, actor, provider, &target, &secrets).await?;
             if !report.verdict.passes() {
                 note_refusal(app, actor, provider, &target, &report).await?;
                 return Ok(Saved::No(Box::new(report)));

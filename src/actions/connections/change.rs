@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::sealing::{ending, next_check_at, open_secrets, seal_and_store};
 use super::verify::{checked, is_wanted, unchecked};
-use super::{Proof, Saved};
+use super::{Proof, Saved, check_for};
 use crate::actions::require;
 use crate::app::App;
 use crate::connection;
@@ -35,7 +35,7 @@ pub struct Change {
 /// Puts a new key in the old one's place, once it has passed its check. Until then the old one stays.
 ///
 /// # Errors
-/// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Invalid`]; the database's.
+/// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Invalid`], [`Error::TooMany`]; the database's.
 pub async fn replace_key(app: &App, actor: &Actor, change: Change) -> Result<Saved> {
     require(actor, Permission::ManageConnections)?;
     let (row, provider) = current(app, actor, &change).await?;
@@ -58,7 +58,7 @@ pub async fn replace_key(app: &App, actor: &Actor, change: Change) -> Result<Sav
 /// another origin: a stored secret never goes to another place than the one it was entered for.
 ///
 /// # Errors
-/// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Invalid`]; the database's.
+/// [`Error::Forbidden`], [`Error::NotFound`], [`Error::Invalid`], [`Error::TooMany`]; the database's.
 pub async fn edit(app: &App, actor: &Actor, change: Change) -> Result<Saved> {
     require(actor, Permission::ManageConnections)?;
     let (row, provider) = current(app, actor, &change).await?;
@@ -163,7 +163,7 @@ async fn save(app: &App, actor: &Actor, candidate: Candidate, acts: Acts) -> Res
     let report = match proof {
         Proof::Waived => None,
         Proof::Required => {
-            let report = provider.check(&app.outbound, &target, &secrets, app.clock.now()).await;
+            let report = check_for(app, actor, provider, &target, &secrets).await?;
             if !report.verdict.passes() {
                 if let Some(act) = acts.failed {
                     note_failure(app, actor, &row, act, &report).await?;

@@ -10,7 +10,13 @@ pub use change::{Change, edit, pause, remove, replace_key, resume, switch_models
 pub use sealing::open_secrets;
 pub use verify::{check_scheduled, verify};
 
+use crate::app::App;
+use crate::domain::actor::Actor;
 use crate::domain::check::CheckReport;
+use crate::domain::connection::Target;
+use crate::domain::secret::Secrets;
+use crate::error::Result;
+use crate::providers::Provider;
 
 /// Whether a key has to pass its check before it is saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,4 +39,16 @@ pub enum Saved {
     },
     /// The check failed; nothing was stored.
     No(Box<CheckReport>),
+}
+
+/// Checks what somebody typed, once it is their organization's turn.
+async fn check_for(
+    app: &App,
+    actor: &Actor,
+    provider: &'static Provider,
+    target: &Target,
+    secrets: &Secrets,
+) -> Result<CheckReport> {
+    let _turn = app.call_limits.take_turn(actor.scope.id()).await?;
+    Ok(provider.check(&app.outbound, target, secrets, app.clock.now()).await)
 }

@@ -21,10 +21,11 @@ use crate::store::{audit, checks, connections, models, organizations};
 /// Checks a connection because a person asked.
 ///
 /// # Errors
-/// [`Error::Forbidden`](crate::error::Error::Forbidden), [`Error::NotFound`](crate::error::Error::NotFound); the
-/// database’s. What the check found is no error.
+/// [`Error::Forbidden`](crate::error::Error::Forbidden), [`Error::NotFound`](crate::error::Error::NotFound),
+/// [`Error::TooMany`](crate::error::Error::TooMany); the database’s. What the check found is no error.
 pub async fn verify(app: &App, actor: &Actor, id: i64) -> Result<Health> {
     require(actor, Permission::ManageConnections)?;
+    let _turn = app.call_limits.take_turn(actor.scope.id()).await?;
     check(app, actor.scope, id, Some(actor)).await
 }
 

@@ -52,8 +52,7 @@ pub async fn replace_key(
             Ok(respond::see_other(&format!("/providers/{id}")))
         }
         Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, purpose, report).await,
-        Err(Error::Invalid(errors)) => attempt.mend(&app, &actor, page, purpose, errors).await,
-        Err(error) => Err(error),
+        Err(error) => attempt.failed(&app, &actor, page, purpose, error).await,
     }
 }
 
@@ -95,8 +94,7 @@ pub async fn update(
             Ok(respond::see_other(&format!("/providers/{id}")))
         }
         Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, purpose, report).await,
-        Err(Error::Invalid(errors)) => attempt.mend(&app, &actor, page, purpose, errors).await,
-        Err(error) => Err(error),
+        Err(error) => attempt.failed(&app, &actor, page, purpose, error).await,
     }
 }
 

@@ -205,8 +205,7 @@ pub async fn create(
             Ok(respond::see_other("/providers"))
         }
         Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, Purpose::New, report).await,
-        Err(Error::Invalid(errors)) => attempt.mend(&app, &actor, page, Purpose::New, errors).await,
-        Err(error) => Err(error),
+        Err(error) => attempt.failed(&app, &actor, page, Purpose::New, error).await,
     }
 }
 
@@ -272,20 +271,26 @@ impl Attempt {
         respond::page(&form)
     }
 
-    /// The form with what has to be mended.
+    /// The form with what has to be mended, or with how long to wait.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn mend(
+    /// Those that no form can mend.
+    pub async fn failed(
         self,
         app: &App,
         actor: &Actor,
         page: Page,
         purpose: Purpose,
-        errors: FieldErrors,
+        error: Error,
     ) -> Result<HttpResponse> {
-        let form = self.hold(app, actor, page, purpose, errors).await?;
-        respond::unprocessable(&form)
+        match error {
+            Error::Invalid(errors) => respond::unprocessable(&self.hold(app, actor, page, purpose, errors).await?),
+            Error::TooMany { retry_after_s } => {
+                let errors = FieldErrors::one("", too_many_checks(retry_after_s));
+                respond::too_many(retry_after_s, &self.hold(app, actor, page, purpose, errors).await?)
+            }
+            other => Err(other),
+        }
     }
 
     /// The form with the check that failed.
@@ -392,4 +397,9 @@ fn errors_of(report: &CheckReport) -> FieldErrors {
 fn still_uses(subject: &Subject) -> String {
     let old = subject.tail().map_or_else(|| "its old key".to_owned(), |tail| format!("the key ending {tail}"));
     format!("The new key didn’t pass, so {} still uses {old}.", subject.name)
+}
+
+fn too_many_checks(retry_after_s: u64) -> String {
+    let seconds = words::counted(usize::try_from(retry_after_s).unwrap_or(usize::MAX), "second", "seconds");
+    format!("Your organization has had too many checks in the last minute. Nothing was saved. Try again in {seconds}.")
 }
