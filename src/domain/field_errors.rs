@@ -1,7 +1,5 @@
 //! What is wrong with what somebody typed, field by field. Pages and the REST API show the same map.
 
-use std::collections::BTreeMap;
-
 /// One thing that is wrong with one field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
@@ -28,9 +26,10 @@ impl<T: Into<String>> From<T> for FieldError {
     }
 }
 
-/// Errors by the name of their field. The empty name stands for the form as a whole.
+/// Errors by the name of their field, in the order in which they were found. The empty name stands for the form as a
+/// whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldErrors(BTreeMap<String, Vec<FieldError>>);
+pub struct FieldErrors(Vec<(String, FieldError)>);
 
 impl FieldErrors {
     /// One error, on one field.
@@ -43,18 +42,26 @@ impl FieldErrors {
 
     /// Adds an error to a field.
     pub fn add(&mut self, field: &str, error: impl Into<FieldError>) {
-        self.0.entry(field.to_owned()).or_default().push(error.into());
+        self.0.push((field.to_owned(), error.into()));
     }
 
     /// The first error of a field.
     #[must_use]
     pub fn on(&self, field: &str) -> Option<&FieldError> {
-        self.0.get(field).and_then(|errors| errors.first())
+        self.0.iter().find(|(name, _)| name == field).map(|(_, error)| error)
     }
 
     /// Every error with its field.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &FieldError)> {
-        self.0.iter().flat_map(|(field, errors)| errors.iter().map(move |error| (field.as_str(), error)))
+        self.0.iter().map(|(field, error)| (field.as_str(), error))
+    }
+
+    /// Puts them into the order of these fields. The form as a whole comes first, what is not among them last.
+    #[must_use]
+    pub fn in_order_of<'a>(mut self, fields: impl Iterator<Item = &'a str>) -> Self {
+        let fields: Vec<&str> = std::iter::once("").chain(fields).collect();
+        self.0.sort_by_key(|(name, _)| fields.iter().position(|field| field == name).unwrap_or(usize::MAX));
+        self
     }
 
     /// Whether nothing is wrong.

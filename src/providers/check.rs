@@ -128,9 +128,6 @@ impl<'a> Check<'a> {
         self.host = url.host_str().unwrap_or_default().to_owned();
         let route = self.outbound.probe(url).await;
         self.steps.extend(route.steps);
-        if url.scheme() == "http" {
-            self.steps.iter_mut().for_each(mark_plain_http);
-        }
         self.enter(StepKind::KeyAccepted);
         let Some(failure) = route.failure else { return Ok(()) };
         let failed = self.steps.iter().find(|step| step.outcome == Outcome::Failed).map(|step| step.kind);
@@ -370,15 +367,6 @@ fn without_echoes(mut report: CheckReport, scrubber: &Scrubber, target: &Target)
     report.underlying_model = report.underlying_model.filter(is_clean);
     report.suggestion = report.suggestion.filter(is_clean);
     report
-}
-
-/// A connection without TLS is no step that passed, though the operator allows it.
-fn mark_plain_http(step: &mut Step) {
-    if step.kind == StepKind::SecureConnection && step.outcome == Outcome::Passed {
-        step.outcome = Outcome::NotTried;
-        step.took_ms = None;
-        step.title = "Not encrypted (plain http)".to_owned();
-    }
 }
 
 fn is_about_models(verdict: Verdict) -> bool {

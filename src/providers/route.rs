@@ -36,10 +36,12 @@ impl Outbound {
     /// first request.
     pub async fn probe(&self, url: &Url) -> Route {
         let mut trail = Trail::new(url);
-        match self.walk(url, &mut trail).await {
-            Ok(()) => trail.into_route(None),
-            Err(failure) => trail.into_route(Some(failure)),
+        let failure = self.walk(url, &mut trail).await.err();
+        let mut route = trail.into_route(failure);
+        if url.scheme() == "http" {
+            route.steps.iter_mut().for_each(mark_plain_http);
         }
+        route
     }
 
     async fn walk(&self, url: &Url, trail: &mut Trail) -> Result<(), CallError> {
@@ -107,6 +109,15 @@ impl Outbound {
         let connector = TlsConnector::from(self.tls());
         let shaken = connector.connect(name, stream).await;
         shaken.map_err(|error| CallError::from_chain(&error).unwrap_or(CallError::Tls(TlsProblem::NoTls)))
+    }
+}
+
+/// A connection without TLS is no step that passed, though the operator allows it.
+fn mark_plain_http(step: &mut Step) {
+    if step.kind == StepKind::SecureConnection && step.outcome == Outcome::Passed {
+        step.outcome = Outcome::NotTried;
+        step.took_ms = None;
+        step.title = "Not encrypted (plain http)".to_owned();
     }
 }
 

@@ -218,6 +218,8 @@ pub struct Attempt {
     secrets: Secrets,
     /// The session and form.
     pub held_for: HeldFor,
+    /// The fields that the form left out because their secrets were held.
+    were_held: Vec<String>,
     /// Whether a check is asked for.
     pub proof: Proof,
     /// *Use this* or *Use another* was pressed: nothing is to be saved yet.
@@ -251,7 +253,8 @@ impl Attempt {
             typed.get("act") == "unchecked" && is_ticket(app, &held_for, provider, &answers, typed.get("ticket"));
         let proof = if waives { Proof::Waived } else { Proof::Required };
         let uses = provider.fields.iter().any(|field| typed.has(&format!("use_{}", field.name)));
-        Ok(Self { provider, answers, secrets, held_for, proof, is_only_a_correction: forgets || uses })
+        let were_held = typed.all("held").map(str::to_owned).collect();
+        Ok(Self { provider, answers, secrets, held_for, were_held, proof, is_only_a_correction: forgets || uses })
     }
 
     /// What is to be saved. The attempt keeps a copy of the secrets, to hold them if they cannot be.
@@ -284,13 +287,26 @@ impl Attempt {
         error: Error,
     ) -> Result<HttpResponse> {
         match error {
-            Error::Invalid(errors) => respond::unprocessable(&self.hold(app, actor, page, purpose, errors).await?),
+            Error::Invalid(errors) => {
+                let errors = self.explain_what_is_held_no_more(errors);
+                respond::unprocessable(&self.hold(app, actor, page, purpose, errors).await?)
+            }
             Error::TooMany { retry_after_s } => {
                 let errors = FieldErrors::one("", too_many_checks(retry_after_s));
                 respond::too_many(retry_after_s, &self.hold(app, actor, page, purpose, errors).await?)
             }
             other => Err(other),
         }
+    }
+
+    /// The page promised to hold a secret; that it asks for it again needs a reason.
+    fn explain_what_is_held_no_more(&self, errors: FieldErrors) -> FieldErrors {
+        let mut explained = FieldErrors::default();
+        for (field, error) in errors.iter() {
+            let was_held = self.were_held.iter().any(|held| held == field);
+            explained.add(field, if was_held { FieldError::from(HELD_NO_MORE) } else { error.clone() });
+        }
+        explained
     }
 
     /// The form with the check that failed.
@@ -351,11 +367,14 @@ impl Attempt {
         }
         let mut form = KeyForm::blank(page, self.provider, purpose, self.answers);
         form.form_id = self.held_for.form;
-        form.errors = errors;
+        form.errors = errors.in_order_of(form.fields.iter().map(|field| field.name));
         form.held = held;
         Ok(form)
     }
 }
+
+const HELD_NO_MORE: &str =
+    "Enter the key again. We hold it for 10 minutes, and only for the address it was entered for.";
 
 /// The words after a connection was added.
 fn connected(view: &ConnectionView) -> Flash {

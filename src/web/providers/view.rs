@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
+
 use crate::app::{App, to_key};
 use crate::clock::Timestamp;
 use crate::connection;
@@ -129,7 +131,10 @@ impl ConnectionView {
     /// The small line below the health.
     #[must_use]
     pub fn health_line(&self, now: &Timestamp) -> String {
-        let since = |at: &Timestamp| format!("Since {}", words::ago(at, now));
+        let since = |at: &Timestamp| match *now - *at < TimeDelta::hours(1) {
+            true => words::moment(at, now),
+            false => format!("Since {}", words::ago(at, now)),
+        };
         match (self.health, &self.row.checked_at) {
             (Health::Working, Some(at)) => format!("Verified {}", words::ago(at, now)),
             (Health::Paused, _) => self.row.paused_at.as_ref().map_or_else(String::new, since),

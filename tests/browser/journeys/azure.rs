@@ -25,6 +25,7 @@ async fn what_is_wrong_with_a_target_uri_is_said_and_mended_with_scripts_and_wit
         // No scheme: the button knows better, and takes the rest along.
         window.fill("Endpoint", "fennel.openai.azure.com").await;
         window.press("Check and save").await;
+        window.sees_at("api_key", "Enter the key again. We hold it").await;
         window.sees_at("endpoint", "The endpoint must start with https://.").await;
         window.is_in_order("azure-errors").await;
         window.press("Use this").await;
