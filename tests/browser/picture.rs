@@ -7,7 +7,7 @@ use crate::scenery::Scenery;
 use crate::stage::Stage;
 
 /// `cargo test --test browser picture -- --ignored` takes it anew; copy `target/screenshots/readme-1280-light.png` to
-/// `docs/screenshot.png`.
+/// `docs/screenshot.png`, with its colours reduced to 256 to keep it small.
 #[tokio::test]
 #[ignore = "takes the README’s picture, which only changes when the page does"]
 async fn the_picture_in_the_readme() {

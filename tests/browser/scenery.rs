@@ -11,7 +11,7 @@ use crate::support::browse::Visitor;
 use crate::support::fake_provider::FakeProvider;
 use crate::support::google_account::GoogleAccount;
 
-/// The connections, by their ids.
+/// Who and what is there, by id.
 pub struct Scenery {
     /// OpenAI, which works.
     pub working: i64,
@@ -23,6 +23,8 @@ pub struct Scenery {
     pub paused: i64,
     /// A server of their own, saved without a check.
     pub unchecked: i64,
+    /// Ana, who is no connection but a Reviewer.
+    pub reviewer: i64,
 }
 
 impl Scenery {
@@ -33,18 +35,22 @@ impl Scenery {
             let (name, email) = person(role);
             stage.app.add(scope, name, email, role).await;
         }
+        let (name, email) = person(Role::Reviewer);
+        let reviewer = stage.app.add(scope, name, email, Role::Reviewer).await;
         let (fake, account) = (&stage.fake, GoogleAccount::shared());
         fake.know(&account);
-        fake.offer(&MODELS);
         let other = FakeProvider::spawn().await;
         other.offer(&["gpt-4o-labeling", "Mistral-Large-3"]);
 
+        fake.offer(&OPENAI);
         let working = add(stage, Role::Owner, "openai", &[("api_key", "sk-proj-9f3b7c1d5e8a2460x4Qa")]).await;
+        fake.offer(&GOOGLE);
         let gemini = add(stage, Role::Owner, "gemini", &[("api_key", "AIzaSyD-0123456789abcdefghi7Wd2")]).await;
         let file = account.key_file().to_string();
         let vertex = [("way", "paste"), ("google_application_credentials_text", &file), ("google_location", "eu")];
-        add(stage, Role::Administrator, "vertex-ai", &vertex).await;
+        let vertex = add(stage, Role::Administrator, "vertex-ai", &vertex).await;
         stage.app.advance(TimeDelta::days(8));
+        fake.offer(&["claude-haiku-4-5", "claude-opus-5", "claude-sonnet-5"]);
         let rejected = add(stage, Role::Owner, "anthropic", &[("api_key", "sk-ant-api03-5c2e8f1a9b7d40k9Tz")]).await;
         let azure = [
             ("deployment_name", "gpt-4o-labeling"),
@@ -65,8 +71,7 @@ impl Scenery {
             ("endpoint", &*stage.url_of_fake("/v1")),
             ("api_key", "sk-llm-6d2f8a4c1e9b7035Gh1s"),
         ];
-        add(stage, Role::Administrator, "custom", &custom).await;
-        fake.offer(&MODELS);
+        let own = add(stage, Role::Administrator, "custom", &custom).await;
         stage.app.advance(TimeDelta::hours(26));
 
         // What has happened since.
@@ -82,29 +87,30 @@ impl Scenery {
         verify(stage, gemini).await;
         fake.recover();
         act(stage, paused, "pause").await;
+        fake.offer(&GOOGLE);
+        verify(stage, vertex).await;
+        fake.offer(&["llama3.2"]);
+        fake.good_key("sk-llm-6d2f8a4c1e9b7035Gh1s");
+        verify(stage, own).await;
         fake.good_key("whatever replaced it");
         stage.app.advance(TimeDelta::hours(13));
         verify(stage, rejected).await;
         fake.good_key("sk-proj-9f3b7c1d5e8a2460x4Qa");
         stage.app.advance(TimeDelta::minutes(20));
+        fake.offer(&OPENAI);
         verify(stage, working).await;
         let unchecked = add_unchecked(stage).await;
         stage.app.advance(TimeDelta::minutes(4));
-        Self { working, unreachable, rejected, paused, unchecked }
+        Self { working, unreachable, rejected, paused, unchecked, reviewer }
     }
 }
 
-/// What the vendors offer, all together.
-const MODELS: [&str; 8] = [
-    "gpt-4o",
-    "gpt-4o-mini",
-    "gpt-5",
-    "gpt-5-mini",
-    "gemini-2.5-flash",
-    "gemini-2.5-pro",
-    "claude-opus-4-1",
-    "claude-sonnet-4-5",
-];
+/// What OpenAI offers to the key; the last one is not in the catalogue.
+const OPENAI: [&str; 7] =
+    ["gpt-4o", "gpt-4o-mini", "gpt-5", "gpt-5.6-luna", "gpt-6-luna", "gpt-6-sol", "gpt-7-preview"];
+
+/// What Google offers to both of its keys.
+const GOOGLE: [&str; 4] = ["gemini-2.5-pro", "gemini-3.6-flash", "gemini-3.8-flash", "gemini-4-argon"];
 
 /// Fills in the form of a provider whose key is the one that the stand-in knows; the new connection's id.
 async fn add(stage: &Stage, role: Role, provider: &str, fields: &[(&str, &str)]) -> i64 {

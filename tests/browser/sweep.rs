@@ -3,7 +3,7 @@
 use claviger::domain::role::Role;
 use claviger::providers;
 
-use crate::browser::{LOOKS, Look};
+use crate::browser::{Look, Theme, Width};
 use crate::scenery::Scenery;
 use crate::stage::Stage;
 use crate::window::Window;
@@ -14,35 +14,36 @@ type PageOf = (&'static str, String, &'static str);
 #[tokio::test]
 async fn every_page_is_in_order_in_every_look() {
     let Some(stage) = Stage::set().await else { return };
-    for look in looks(&stage) {
-        let owner = stage.signed_in(Role::Owner, look).await;
-        look_at(&stage, &owner, &in_a_new_organization()).await;
+    for theme in themes(&stage) {
+        let owner = stage.signed_in(Role::Owner, Look::of(Width::Desktop, *theme)).await;
+        look_at(&stage, owner, &in_a_new_organization()).await;
     }
     let scenery = Scenery::set(&stage).await;
-    for look in looks(&stage) {
-        let visitor = stage.window(look).await;
-        visitor.visit(&stage.url("/sign-in")).await;
-        visitor.sees("Sign in").await;
-        visitor.is_in_order("all-sign-in").await;
-        let manager = stage.signed_in(Role::Manager, look).await;
-        look_at(&stage, &manager, &for_managers()).await;
-        let owner = stage.signed_in(Role::Owner, look).await;
-        look_at(&stage, &owner, &for_owners(&scenery)).await;
+    for theme in themes(&stage) {
+        let look = Look::of(Width::Desktop, *theme);
+        look_at(&stage, stage.window(look).await, &for_visitors()).await;
+        look_at(&stage, stage.signed_in(Role::Manager, look).await, &for_managers()).await;
+        look_at(&stage, stage.signed_in(Role::Owner, look).await, &for_owners(&scenery)).await;
     }
 }
 
-async fn look_at(stage: &Stage, window: &Window, pages: &[PageOf]) {
+/// Each page is opened once and then looked at in both widths: the server sends the same to both.
+async fn look_at(stage: &Stage, mut window: Window, pages: &[PageOf]) {
     for (name, path, shows) in pages {
         window.visit(&stage.url(path)).await;
         window.sees_in("main", shows).await;
-        window.is_in_order(&format!("all-{name}")).await;
+        for width in [Width::Desktop, Width::Phone] {
+            window.becomes(width).await;
+            window.is_in_order(&format!("all-{name}")).await;
+        }
         window.fits_the_narrowest_window().await;
+        window.becomes(Width::Desktop).await;
     }
 }
 
-/// The pages are the same on both databases, so all looks are needed on one of them only.
-fn looks(stage: &Stage) -> Vec<Look> {
-    if stage.app.is_postgres() { LOOKS[..1].to_vec() } else { LOOKS.to_vec() }
+/// The pages are the same on both databases, so both themes are needed on one of them only.
+fn themes(stage: &Stage) -> &'static [Theme] {
+    if stage.app.is_postgres() { &[Theme::Light] } else { &[Theme::Light, Theme::Dark] }
 }
 
 fn in_a_new_organization() -> Vec<PageOf> {
@@ -57,9 +58,13 @@ fn in_a_new_organization() -> Vec<PageOf> {
     pages
 }
 
+fn for_visitors() -> Vec<PageOf> {
+    vec![("sign-in", "/sign-in".into(), "Sign in"), ("error-404-outside", "/nowhere".into(), "There’s nothing")]
+}
+
 fn for_managers() -> Vec<PageOf> {
     vec![
-        ("base-models-manager", "/base-models".into(), "gpt-4o"),
+        ("base-models-manager", "/base-models".into(), "gpt-6-sol"),
         ("error-403", "/providers".into(), "You don’t have access to this page"),
     ]
 }
@@ -76,12 +81,15 @@ fn for_owners(scenery: &Scenery) -> Vec<PageOf> {
         ("replace-key", format!("/providers/{}/replace-key", scenery.working), "Replace the key of OpenAI"),
         ("edit", format!("/providers/{}/edit", scenery.unreachable), "Edit gpt-4o-labeling"),
         ("remove", format!("/providers/{}/remove", scenery.working), "Remove OpenAI?"),
-        ("base-models", "/base-models".into(), "gpt-4o"),
+        ("base-models", "/base-models".into(), "gpt-6-sol"),
         ("supported-models", "/supported-models".into(), "Supported models"),
         ("supported-models-retired", "/supported-models?show=retired".into(), "Retired"),
         ("network", "/network".into(), "No addresses yet"),
         ("network-edit", "/network/addresses".into(), "Outgoing addresses"),
         ("audit", "/audit".into(), "Audit log"),
+        ("members", "/members".into(), "What each role can do"),
+        ("member-role", format!("/members/{}/role", scenery.reviewer), "Change role of Ana Prates"),
+        ("member-deactivate", format!("/members/{}/deactivate", scenery.reviewer), "Deactivate Ana Prates?"),
         ("account", "/account".into(), "Password"),
         ("error-404", "/nowhere".into(), "There’s nothing at this address"),
     ]

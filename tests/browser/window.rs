@@ -11,7 +11,7 @@ use fantoccini::key::Key;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 
-use crate::browser::{Look, Scripts, axe_path};
+use crate::browser::{Look, Scripts, Width, axe_path};
 use crate::devtools::Call;
 use crate::support::parts::project;
 
@@ -39,6 +39,12 @@ impl Window {
         window.devtools("Emulation.setEmulatedMedia", &json!({ "features": features })).await;
         window.is_as_wide_as(look.width.pixels()).await;
         window
+    }
+
+    /// Looks at the same page in another width.
+    pub async fn becomes(&mut self, width: Width) {
+        self.look.width = width;
+        self.is_as_wide_as(width.pixels()).await;
     }
 
     /// Opens an address.
@@ -172,6 +178,11 @@ impl Window {
         self.element(Locator::Css("body"), "a body").await.text().await.expect("the page has text")
     }
 
+    /// The text of the element of this CSS selector.
+    pub async fn text_of(&self, selector: &str) -> String {
+        self.element(Locator::Css(selector), selector).await.text().await.expect("the element has text")
+    }
+
     /// The page's source.
     pub async fn html(&self) -> String {
         self.client.source().await.expect("the page has a source")
@@ -240,12 +251,13 @@ impl Window {
     ///
     /// The driver evaluates axe's source, so the page's content security policy does not stand in its way.
     pub async fn axe_violations(&self) -> Vec<String> {
-        let axe = std::fs::read_to_string(axe_path()).expect("axe is installed");
-        let script = format!(
-            "{axe};\nconst done = arguments[arguments.length - 1];
-             axe.run().then(found => done(found.violations), error => done([{{ id: String(error), nodes: [] }}]));"
-        );
-        let found = self.client.execute_async(&script, vec![]).await.expect("axe runs");
+        if self.evaluate("return typeof axe").await == "undefined" {
+            let axe = std::fs::read_to_string(axe_path()).expect("axe is installed");
+            self.evaluate(&axe).await;
+        }
+        let run = "const done = arguments[arguments.length - 1];
+             axe.run().then(found => done(found.violations), error => done([{ id: String(error), nodes: [] }]));";
+        let found = self.client.execute_async(run, vec![]).await.expect("axe runs");
         let violations = found.as_array().expect("axe answers with a list");
         violations.iter().map(described).collect()
     }

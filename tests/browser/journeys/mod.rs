@@ -5,6 +5,7 @@ mod custom;
 mod first_steps;
 mod network;
 mod openai;
+mod people;
 mod roles;
 mod vertex;
 mod without_scripts;
