@@ -288,7 +288,7 @@ impl Attempt {
     ) -> Result<HttpResponse> {
         match error {
             Error::Invalid(errors) => {
-                let errors = self.explain_what_is_held_no_more(errors);
+                let errors = self.explain_what_is_held_no_more(&errors);
                 respond::unprocessable(&self.hold(app, actor, page, purpose, errors).await?)
             }
             Error::TooMany { retry_after_s } => {
@@ -300,7 +300,7 @@ impl Attempt {
     }
 
     /// The page promised to hold a secret; that it asks for it again needs a reason.
-    fn explain_what_is_held_no_more(&self, errors: FieldErrors) -> FieldErrors {
+    fn explain_what_is_held_no_more(&self, errors: &FieldErrors) -> FieldErrors {
         let mut explained = FieldErrors::default();
         for (field, error) in errors.iter() {
             let was_held = self.were_held.iter().any(|held| held == field);
