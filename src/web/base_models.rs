@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
 use super::page::{Page, Section};
-use super::respond;
+use super::{respond, words};
 use crate::app::App;
 use crate::base_models::{Representation, base_models};
 use crate::domain::actor::Actor;
@@ -143,8 +143,8 @@ impl IndexPage<'_> {
         self.groups.iter().flat_map(|group| &group.models).filter(|model| model.usable).count()
     }
 
-    /// A model's own reason; its group's stands at the heading.
-    fn own_reason<'a>(&self, group: &BaseModelGroup, model: &'a BaseModel) -> Option<&'a str> {
-        if group.reason.is_some() { None } else { model.reason.as_deref() }
+    /// A model's own reason, as a sentence of its own; its group's stands at the heading.
+    fn own_reason(&self, group: &BaseModelGroup, model: &BaseModel) -> Option<String> {
+        if group.reason.is_some() { None } else { model.reason.as_deref().map(words::capital) }
     }
 }

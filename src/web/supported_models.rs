@@ -23,8 +23,6 @@ pub fn routes(cfg: &mut ServiceConfig) {
 
 /// From how many days before its end a model is marked.
 const RETIRES_SOON: TimeDelta = TimeDelta::days(90);
-/// A longer list starts closed.
-const LONGEST_OPEN_LIST: usize = 40;
 
 /// Which models to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,12 +103,13 @@ impl<'a> Listed<'a> {
             .filter(|model| model.is_chat || model.in_product_docs)
             .filter(|model| show.shows(model, today))
             .collect();
-        models.sort_by_key(|model| (!model.in_product_docs, model.is_retired_on(today)));
+        models.sort_by_key(|model| (model.is_retired_on(today), !model.in_product_docs));
         Self { provider, models }
     }
 
+    /// Where each deployment has a key of its own, the list is long and only a price list.
     fn starts_open(&self) -> bool {
-        self.models.len() <= LONGEST_OPEN_LIST
+        self.provider.is_single()
     }
 
     fn keys(&self) -> &'static str {
@@ -142,7 +141,7 @@ impl IndexPage<'_> {
             (true, true) => "JSON schema, images",
             (true, false) => "JSON schema",
             (false, true) => "Images",
-            (false, false) => "Text",
+            (false, false) => "",
         }
     }
 

@@ -8,8 +8,13 @@ use crate::clock::Timestamp;
 /// A moment, standing alone: "4 min ago", "Today, 09:42", "Yesterday, 16:20", "18 Nov", "12 Mar 2025". UTC.
 #[must_use]
 pub fn moment(at: &Timestamp, now: &Timestamp) -> String {
-    let text = ago(at, now);
-    let mut letters = text.chars();
+    capital(&ago(at, now))
+}
+
+/// The words at the beginning of a sentence.
+#[must_use]
+pub fn capital(words: &str) -> String {
+    let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 

@@ -175,6 +175,18 @@ impl Reply {
         self.all(selector).iter().map(|element| squeeze(&element.text().collect::<String>())).collect()
     }
 
+    /// The rows of a table that the selector finds, each with its cells' texts and a blank between them.
+    pub fn rows(&self, selector: &str) -> Vec<String> {
+        let (rows, cells) = (Selector::parse(selector), Selector::parse("th, td"));
+        let (rows, cells) = (rows.expect("the selector can be read"), cells.expect("a selector"));
+        let page = Html::parse_document(&self.body);
+        let in_words = |row: scraper::ElementRef<'_>| {
+            let texts = row.select(&cells).map(|cell| squeeze(&cell.text().collect::<Vec<_>>().join(" ")));
+            squeeze(&texts.collect::<Vec<_>>().join(" "))
+        };
+        page.select(&rows).map(in_words).collect()
+    }
+
     /// An attribute of the first element that the selector finds.
     #[track_caller]
     pub fn attr(&self, selector: &str, name: &str) -> String {

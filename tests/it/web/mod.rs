@@ -1,7 +1,11 @@
 //! The pages, over real HTTP.
 mod account;
+mod audit;
+mod base_models;
 mod call_limits;
 mod http;
 mod members;
+mod network;
 mod setup;
 mod sign_in;
+mod supported_models;
