@@ -52,7 +52,7 @@ pub struct Offer {
 pub async fn invite(app: &App, actor: &Actor, email: &str, role: Role) -> Result<Invited> {
     require_to_make(actor, role)?;
     let email = Email::parse(email).map_err(|problem| Error::field("email", problem))?;
-    let (nonce, token_hash) = new_token(app)?;
+    let (nonce, token_hash) = one_time::make(&app.keys)?;
     let (keys, now, actor, invited) = (Arc::clone(&app.keys), app.clock.now(), actor.clone(), email.clone());
     app.db
         .write(move |conn| {
@@ -104,7 +104,7 @@ pub async fn list(app: &App, actor: &Actor) -> Result<Vec<(InvitationRow, Option
 /// # Errors
 /// [`Error::Forbidden`]; [`Error::NotFound`]; the database's.
 pub async fn renew(app: &App, actor: &Actor, id: i64) -> Result<Invited> {
-    let (nonce, token_hash) = new_token(app)?;
+    let (nonce, token_hash) = one_time::make(&app.keys)?;
     let (keys, now, actor) = (Arc::clone(&app.keys), app.clock.now(), actor.clone());
     let email = app
         .db
@@ -210,10 +210,4 @@ fn taken_words(is_ours: bool) -> &'static str {
     } else {
         "This address can’t be invited. Ask the person for another one."
     }
-}
-
-fn new_token(app: &App) -> Result<(String, Vec<u8>)> {
-    let nonce = one_time::new_nonce()?;
-    let token_hash = one_time::hash(&one_time::token(&app.keys, &nonce)?);
-    Ok((nonce, token_hash))
 }

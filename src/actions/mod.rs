@@ -6,6 +6,7 @@ pub mod egress;
 pub mod held_secrets;
 pub mod invitations;
 pub mod organizations;
+pub mod passwords;
 pub mod sessions;
 pub mod users;
 

@@ -163,6 +163,11 @@ pub(super) fn counted_by_user(user_id: i64) -> Vec<u8> {
     Sha256::digest(format!("user\0{user_id}")).to_vec()
 }
 
+/// What strangers' tries to sign in with an address are counted by.
+pub(super) fn counted_by_account(email: &str) -> Vec<u8> {
+    Sha256::digest(format!("account\0{email}")).to_vec()
+}
+
 /// What failures are counted by: the account for strangers, the browser where the account's owner has signed in
 /// with it before. Strangers are limited by their network as well.
 fn counted_by(app: &App, email: &Email, account: Option<&AccountRow>, client: &Client) -> Result<Vec<u8>> {
@@ -175,7 +180,7 @@ fn counted_by(app: &App, email: &Email, account: Option<&AccountRow>, client: &C
         return Ok(Sha256::digest(format!("device\0{device}")).to_vec());
     }
     app.sign_in_limits.count(client.ip)?;
-    Ok(Sha256::digest(format!("account\0{}", email.as_str())).to_vec())
+    Ok(counted_by_account(email.as_str()))
 }
 
 async fn let_in(

@@ -3,21 +3,17 @@
 use std::sync::Arc;
 
 use super::require;
-use super::sessions::{count, counted_by_user};
 use crate::app::App;
-use crate::auth::password::{self, Verified};
-use crate::auth::password_rules;
-use crate::auth::session::CurrentSession;
+use crate::auth::{password, password_rules};
 use crate::domain::actor::{Actor, Who};
 use crate::domain::audit::{Act, AuditEntry, AuditTarget};
-use crate::domain::field_errors::FieldErrors;
 use crate::domain::person::{Email, parse_name};
 use crate::domain::role::{Permission, Role};
 use crate::domain::secret::Secret;
 use crate::domain::theme::Theme;
 use crate::error::{Error, Result};
 use crate::store::users::{self, NewUser, UserRow};
-use crate::store::{Conn, audit, sessions, sign_in_failures};
+use crate::store::{Conn, audit, password_links, sessions};
 
 /// What is said of the last Owner, wherever somebody would take them away.
 pub const LAST_OWNER: &str = "You’re the only Owner. Make someone else an Owner first.";
@@ -31,41 +27,6 @@ pub async fn save_profile(app: &App, actor: &Actor, name: &str, theme: Theme) ->
     let name = parse_name(name, "Enter your name.").map_err(|problem| Error::field("name", problem))?;
     let (scope, user_id) = (actor.scope, actor.user_id);
     app.db.write(move |conn| users::set_profile(conn, scope, user_id, &name, theme)).await
-}
-
-/// Changes the actor's own password and ends their other sessions.
-///
-/// # Errors
-/// [`Error::Invalid`]; [`Error::TooMany`] after too many wrong guesses at the present one; the database's.
-pub async fn change_password(
-    app: &App,
-    actor: &Actor,
-    session: &CurrentSession,
-    current: &Secret,
-    new: &Secret,
-) -> Result<()> {
-    judge_new(actor, current, new)?;
-    let email = actor.email.clone();
-    let account = app.db.read(move |conn| users::account(conn, &email)).await?.ok_or(Error::NotSignedIn)?;
-    count(app, counted_by_user(actor.user_id)).await?;
-    if password::verify(current, Some(account.password_hash.clone())).await? == Verified::Wrong {
-        return Err(Error::field("current", "This isn’t your current password."));
-    }
-    let new_hash = password::hash(new).await?;
-    let (keys, now, actor, kept) = (Arc::clone(&app.keys), app.clock.now(), actor.clone(), session.key_hash.clone());
-    app.db
-        .write(move |conn| {
-            if !users::set_password_hash(conn, actor.user_id, &account.password_hash, &new_hash)? {
-                return Err(Error::field("current", "Your password was changed a moment ago, in another window."));
-            }
-            sign_in_failures::forgive(conn, &counted_by_user(actor.user_id))?;
-            let n_ended = sessions::delete_others(conn, actor.user_id, &kept)?;
-            let entry = AuditEntry::by(&actor, Act::PasswordChanged)
-                .on(AuditTarget::User { id: actor.user_id, name: actor.name.clone() })
-                .with(format!("Other sessions ended: {n_ended}"));
-            audit::append(conn, actor.scope, &keys.audit, now, &entry)
-        })
-        .await
 }
 
 /// Every member of the actor's organization.
@@ -105,6 +66,7 @@ pub async fn change_role(app: &App, actor: &Actor, user_id: i64, role: Role) -> 
             if !users::set_role(conn, actor.scope, user_id, role)? {
                 return Err(Error::field("role", last_owner_words(&actor, user_id)));
             }
+            password_links::revoke(conn, user_id)?;
             let entry = AuditEntry::by(&actor, Act::RoleChanged)
                 .on(AuditTarget::User { id: user_id, name: user.name.clone() })
                 .with(format!("{} to {role}", user.role()));
@@ -131,6 +93,7 @@ pub async fn deactivate(app: &App, actor: &Actor, user_id: i64) -> Result<UserRo
             if !users::deactivate(conn, actor.scope, user_id, now)? {
                 return Err(Error::field("", last_owner_words(&actor, user_id)));
             }
+            password_links::revoke(conn, user_id)?;
             sessions::delete_all(conn, user_id)?;
             let entry = AuditEntry::by(&actor, Act::MemberDeactivated)
                 .on(AuditTarget::User { id: user_id, name: user.name.clone() });
@@ -222,7 +185,8 @@ pub(super) fn now_acting(conn: &mut Conn, actor: &Actor) -> Result<Actor> {
     Ok(Actor { role: row.role(), ..actor.clone() })
 }
 
-fn changeable(conn: &mut Conn, actor: &Actor, user_id: i64) -> Result<UserRow> {
+/// A member whom the actor may change.
+pub(super) fn changeable(conn: &mut Conn, actor: &Actor, user_id: i64) -> Result<UserRow> {
     require(actor, Permission::ManageMembers)?;
     let user = users::find(conn, actor.scope, user_id)?;
     if user.role() == Role::Owner {
@@ -233,18 +197,4 @@ fn changeable(conn: &mut Conn, actor: &Actor, user_id: i64) -> Result<UserRow> {
 
 fn last_owner_words(actor: &Actor, user_id: i64) -> &'static str {
     if actor.user_id == user_id { LAST_OWNER } else { THEIR_LAST_OWNER }
-}
-
-fn judge_new(actor: &Actor, current: &Secret, new: &Secret) -> Result<(), FieldErrors> {
-    let mut errors = FieldErrors::default();
-    if current.is_empty() {
-        errors.add("current", "Enter your current password.");
-    }
-    let local_part = actor.email.split('@').next().unwrap_or_default();
-    if let Err(problem) = password_rules::judge(new.expose(), &[local_part, &actor.email, &actor.organization]) {
-        errors.add("new", problem);
-    } else if new.expose() == current.expose() {
-        errors.add("new", "This is your current password. Choose another one.");
-    }
-    errors.into_result()
 }

@@ -23,6 +23,16 @@ pub fn new_nonce() -> Result<String> {
     Ok(URL_SAFE_NO_PAD.encode(super::random::<TOKEN_BYTES>()?))
 }
 
+/// A new token, as its nonce and its hash.
+///
+/// # Errors
+/// If the operating system has no random numbers.
+pub fn make(keys: &InstallationKeys) -> Result<(String, Vec<u8>)> {
+    let nonce = new_nonce()?;
+    let token_hash = hash(&token(keys, &nonce)?);
+    Ok((nonce, token_hash))
+}
+
 /// The token of a nonce.
 ///
 /// # Errors

@@ -96,6 +96,8 @@ pub enum Slot {
     Flash,
     /// The invitation whose link is to be shown.
     Invited,
+    /// The new-password link that is to be shown.
+    PasswordLink,
 }
 
 impl Slot {
@@ -103,6 +105,7 @@ impl Slot {
         match self {
             Self::Flash => "flash",
             Self::Invited => "invited",
+            Self::PasswordLink => "password_link",
         }
     }
 }

@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::Failure;
 use super::password::PasswordSource;
+use crate::actions::passwords;
 use crate::actions::users::{self, Addition};
 use crate::app::App;
 use crate::domain::person::Email;
@@ -30,6 +31,15 @@ pub enum Command {
         #[command(flatten)]
         password: PasswordSource,
     },
+    /// Give somebody who forgot their password a new one, and end their sessions.
+    SetPassword {
+        /// The email address they sign in with.
+        #[arg(long, value_parser = Email::parse)]
+        email: Email,
+        /// Where the password comes from.
+        #[command(flatten)]
+        password: PasswordSource,
+    },
 }
 
 /// Runs the command.
@@ -37,9 +47,17 @@ pub enum Command {
 /// # Errors
 /// [`Failure`], in a sentence.
 pub async fn run(app: &App, command: Command) -> Result<(), Failure> {
-    let Command::Add { email, role, name, organization, password } = command;
-    let addition = Addition { organization, email: email.as_str().to_owned(), name, role, password: password.read()? };
-    users::add(app, addition).await?;
-    println!("Added {} as {}.", email.as_str(), role.with_article());
+    match command {
+        Command::Add { email, role, name, organization, password } => {
+            let password = password.read()?;
+            let addition = Addition { organization, email: email.as_str().to_owned(), name, role, password };
+            users::add(app, addition).await?;
+            println!("Added {} as {}.", email.as_str(), role.with_article());
+        }
+        Command::SetPassword { email, password } => {
+            passwords::set(app, &email, &password.read()?).await?;
+            println!("{} has a new password, and is signed out everywhere.", email.as_str());
+        }
+    }
     Ok(())
 }

@@ -19,6 +19,10 @@ pub enum Act {
     SignedOutEverywhere,
     /// A password was changed.
     PasswordChanged,
+    /// A link was made for somebody who forgot their password.
+    PasswordLinkMade,
+    /// A password was changed by whoever held such a link.
+    PasswordChangedByLink,
     /// A person was invited.
     MemberInvited,
     /// An invitation was taken back.
@@ -155,6 +159,8 @@ acts! {
     SignedOut, SignIn, "session.signed_out", "Signed out";
     SignedOutEverywhere, SignIn, "session.signed_out_everywhere", "Ended all sessions of";
     PasswordChanged, SignIn, "user.password_changed", "Changed the password of";
+    PasswordLinkMade, Members, "member.password_link_made", "Made a new-password link for";
+    PasswordChangedByLink, SignIn, "user.password_changed_by_link", "Changed, with a link, the password of";
     MemberInvited, Members, "member.invited", "Invited";
     InvitationCancelled, Members, "invitation.cancelled", "Cancelled the invitation of";
     InvitationAccepted, Members, "invitation.accepted", "Accepted the invitation as";

@@ -14,6 +14,7 @@ pub mod invitations;
 pub mod leases;
 pub mod models;
 pub mod organizations;
+pub mod password_links;
 pub mod sessions;
 pub mod sign_in_failures;
 pub mod users;

@@ -56,6 +56,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    password_links (user_id) {
+        user_id -> BigInt,
+        token_hash -> Binary,
+        made_by -> BigInt,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     sign_in_failures (email_hash) {
         email_hash -> Binary,
         failures -> BigInt,
@@ -201,6 +210,7 @@ diesel::joinable!(connection_models -> connections (connection_id));
 diesel::joinable!(checks -> connections (connection_id));
 diesel::joinable!(users -> organizations (organization_id));
 diesel::joinable!(invitations -> users (invited_by));
+diesel::joinable!(password_links -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -208,6 +218,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     users,
     sessions,
     invitations,
+    password_links,
     sign_in_failures,
     data_keys,
     connections,

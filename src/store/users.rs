@@ -238,6 +238,14 @@ pub fn set_password_hash(conn: &mut Conn, id: i64, old_hash: &str, new_hash: &st
     Ok(diesel::update(unchanged).set(users::password_hash.eq(new_hash)).execute(conn)? == 1)
 }
 
+/// Gives a member another password, whatever the present one is.
+///
+/// # Errors
+/// [`Error::NotFound`]; the database's.
+pub fn reset_password_hash(conn: &mut Conn, scope: OrgScope, id: i64, hash: &str) -> Result<()> {
+    update_one(diesel::update(member(scope, id)).set(users::password_hash.eq(hash)).execute(conn)?)
+}
+
 /// Notes that a member is here.
 ///
 /// # Errors

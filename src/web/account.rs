@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::forms::{Form, Nothing};
 use super::page::{Flash, Page, Section, leave};
 use super::{respond, sign_in, words};
-use crate::actions::{sessions, users};
+use crate::actions::{passwords, sessions, users};
 use crate::app::App;
 use crate::auth::client::browser_name;
 use crate::auth::session::{self, CurrentSession};
@@ -96,7 +96,7 @@ async fn change_password(
     form: Form<Nothing>,
 ) -> Result<HttpResponse> {
     let (old, new) = (form.typed.secret("current"), form.typed.secret("new"));
-    match users::change_password(&app, &actor, &current, &old, &new).await {
+    match passwords::change(&app, &actor, &current, &old, &new).await {
         Ok(()) => {
             session::renew(&session, actor.role)?;
             leave(&session, &Flash::ok("Your password is changed.", "Your other sessions are signed out."))?;

@@ -41,7 +41,7 @@ struct AcceptPage {
 async fn show(app: Data<App>, page: Page, input: Query<Input>) -> Result<HttpResponse> {
     let input = Input { code: input.into_inner().code, name: String::new() };
     let offer = invitations::open(&app, &Secret::new(input.code.clone())).await?;
-    respond::page(&AcceptPage { page: outside(page), errors: FieldErrors::default(), offer, input })
+    respond::page(&AcceptPage { page: page.for_anybody(), errors: FieldErrors::default(), offer, input })
 }
 
 /// `POST /invitation`.
@@ -58,8 +58,9 @@ async fn accept(
     };
     let code = Secret::new(form.input.code.clone());
     let offer = invitations::open(&app, &code).await?;
-    let again =
-        |errors| respond::unprocessable(&AcceptPage { page: outside(page), errors, offer, input: form.input.again() });
+    let again = |errors| {
+        respond::unprocessable(&AcceptPage { page: page.for_anybody(), errors, offer, input: form.input.again() })
+    };
     if is_stale {
         return again(FieldErrors::one("", respond::STALE));
     }
@@ -74,9 +75,4 @@ impl Input {
     fn again(&self) -> Self {
         Self { code: self.code.clone(), name: self.name.clone() }
     }
-}
-
-/// The page is for whoever was invited, whoever is signed in.
-fn outside(page: Page) -> Page {
-    Page { viewer: None, organization: None, flash: None, ..page }
 }

@@ -10,6 +10,7 @@ use super::forms::{Form, Nothing};
 use super::page::{Flash, Page, Section, leave};
 use super::respond;
 use crate::actions::invitations::{self, Invited};
+use crate::actions::passwords::{self, PasswordLink};
 use crate::actions::{sessions, users};
 use crate::app::App;
 use crate::auth::session::{self, Slot};
@@ -27,6 +28,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/members/{id}/deactivate").get(show_deactivate).post(deactivate))
         .service(resource("/members/{id}/reactivate").post(reactivate))
         .service(resource("/members/{id}/sign-out").post(sign_out))
+        .service(resource("/members/{id}/password-link").post(make_password_link))
         .service(resource("/members/invitations/{id}/renew").post(renew))
         .service(resource("/members/invitations/{id}/cancel").post(cancel));
 }
@@ -76,16 +78,17 @@ fn allows(role: &Role, permission: &Permission) -> bool {
 
 /// A link to pass on, now or never.
 struct ShownLink {
-    email: String,
-    link: String,
+    id: &'static str,
+    label: &'static str,
+    recipient: String,
+    valid: &'static str,
+    address: String,
 }
 
 /// `GET /members`.
 async fn list(app: Data<App>, actor: Actor, page: Page, session: Session) -> Result<HttpResponse> {
     let mut drawn = draw(&app, &actor, page).await?;
-    if let Some(invited) = session::take::<Invited>(&session, Slot::Invited) {
-        drawn.shown = Some(ShownLink { link: invitations::link(&app, &invited)?, email: invited.email });
-    }
+    drawn.shown = take_link(&app, &session)?;
     respond::page(&drawn)
 }
 
@@ -262,6 +265,48 @@ async fn sign_out(
     let name = sessions::end_all_of(&app, &actor, id.into_inner()).await?;
     leave(&session, &Flash::ok(format!("{name} is signed out everywhere."), ""))?;
     Ok(respond::see_other("/members"))
+}
+
+/// `POST /members/{id}/password-link`: for somebody who has forgotten their password.
+async fn make_password_link(
+    app: Data<App>,
+    actor: Actor,
+    page: Page,
+    session: Session,
+    id: Path<i64>,
+    _form: Form<Nothing>,
+) -> Result<HttpResponse> {
+    match passwords::make_link(&app, &actor, id.into_inner()).await {
+        Ok(link) => {
+            session::leave(&session, Slot::PasswordLink, &link)?;
+            Ok(respond::see_other("/members"))
+        }
+        Err(Error::Invalid(errors)) => {
+            let drawn = draw(&app, &actor, page).await?;
+            respond::unprocessable(&MembersPage { errors, ..drawn })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn take_link(app: &App, session: &Session) -> Result<Option<ShownLink>> {
+    if let Some(invited) = session::take::<Invited>(session, Slot::Invited) {
+        return Ok(Some(ShownLink {
+            id: "invitation-link",
+            label: "Invitation link",
+            valid: "7 days",
+            address: invitations::link(app, &invited)?,
+            recipient: invited.email,
+        }));
+    }
+    let Some(link) = session::take::<PasswordLink>(session, Slot::PasswordLink) else { return Ok(None) };
+    Ok(Some(ShownLink {
+        id: "password-link",
+        label: "New-password link",
+        valid: "24 hours",
+        address: passwords::address(app, &link)?,
+        recipient: link.name,
+    }))
 }
 
 async fn draw(app: &App, actor: &Actor, page: Page) -> Result<MembersPage> {

@@ -13,6 +13,7 @@ pub mod invitations;
 pub mod looks;
 pub mod members;
 pub mod network;
+pub mod new_password;
 pub mod page;
 pub mod providers;
 pub mod respond;
@@ -50,6 +51,7 @@ fn pages(cfg: &mut ServiceConfig) {
     account::routes(cfg);
     invitations::routes(cfg);
     members::routes(cfg);
+    new_password::routes(cfg);
     providers::routes(cfg);
     base_models::routes(cfg);
     supported_models::routes(cfg);

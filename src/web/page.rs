@@ -123,6 +123,12 @@ impl Page {
         }
     }
 
+    /// The same page for whoever holds a link, whoever is signed in.
+    #[must_use]
+    pub fn for_anybody(self) -> Self {
+        Self { viewer: None, organization: None, flash: None, ..self }
+    }
+
     /// The same page, as an entry of the navigation.
     #[must_use]
     pub fn at(self, current: Section) -> Self {

@@ -1,5 +1,6 @@
 //! The commands of the real program, and what can be done over HTTP with what they made.
 
+use std::fs::File;
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
@@ -65,6 +66,52 @@ async fn people_are_added_in_every_role_and_each_address_once() {
     }
     let entries = audit_log(&place);
     assert!(entries.contains(&"operator member.added Some Body As Annotator".to_owned()), "{entries:#?}");
+}
+
+#[tokio::test]
+async fn the_operator_gives_a_new_password_and_ends_the_sessions_of_the_old_one() {
+    let place = Place::new();
+    succeeds(&run(&place, &BOOTSTRAP, PASSWORD), "");
+    let _server = start(&mut claviger(&place));
+    let mut mara = sign_in(place.port, "mara@fennel.example", PASSWORD).await;
+    fails(&set_password(&place, "nobody@fennel.example", OTHER_PASSWORD), "Nobody signs in with this address");
+    fails(&set_password(&place, "mara@fennel.example", "short"), "Use at least 12 characters");
+    mara.get("/account").await.is(200);
+    succeeds(&set_password(&place, "Mara@Fennel.example", OTHER_PASSWORD), "mara@fennel.example has a new password");
+    mara.get("/account").await.is(303);
+    let answers = [("email", "mara@fennel.example"), ("password", PASSWORD)];
+    visitor(place.port).post("/sign-in", &answers).await.is(422);
+    let mut mara = sign_in(place.port, "mara@fennel.example", OTHER_PASSWORD).await;
+    let entries = audit_log(&place);
+    assert!(entries.contains(&"operator user.password_changed mara Sessions ended: 1".to_owned()), "{entries:#?}");
+
+    succeeds(&add_user(&place, "sam@fennel.example", "annotator", &[], PASSWORD), "");
+    mara.post("/members/2/deactivate", &[]).await.is(303);
+    fails(&set_password(&place, "sam@fennel.example", OTHER_PASSWORD), "This person is deactivated");
+}
+
+#[tokio::test]
+async fn one_time_links_are_in_no_line_of_the_log_however_much_it_tells() {
+    let place = Place::new();
+    succeeds(&run(&place, &BOOTSTRAP, PASSWORD), "");
+    succeeds(&add_user(&place, "sam@fennel.example", "annotator", &[], PASSWORD), "");
+    let log = File::create(place.path("log")).expect("a file");
+    let mut server = start(claviger(&place).env("CLAVIGER_LOG", "trace").stderr(log));
+    let mut mara = sign_in(place.port, "mara@fennel.example", PASSWORD).await;
+    mara.post("/members/2/password-link", &[]).await.leads_to("/members");
+    let link = mara.get("/members").await.text("#password-link");
+    let (_, code) = link.split_once("code=").expect("a code");
+    let mut sam = visitor(place.port);
+    sam.get(&format!("/new-password?code={code}")).await.is(200);
+    sam.post("/new-password", &[("code", code), ("password", "short")]).await.is(422);
+    sam.post("/new-password", &[("code", code), ("password", OTHER_PASSWORD)]).await.is(303);
+    sam.get(&format!("/new-password?code={code}")).await.is(410);
+    assert!(server.terminate(STOP_LIMIT).expect("an end").success());
+    let log = std::fs::read_to_string(place.path("log")).expect("the log");
+    assert!(log.contains("/new-password"), "{log}");
+    for secret in [code, OTHER_PASSWORD] {
+        assert!(!log.contains(secret), "{log}");
+    }
 }
 
 #[tokio::test]
@@ -269,6 +316,10 @@ fn add_user(place: &Place, email: &str, role: &str, more: &[&str], password: &st
     let mut arguments = vec!["user", "add", "--email", email, "--role", role, "--password-stdin"];
     arguments.extend(more);
     run(place, &arguments, password)
+}
+
+fn set_password(place: &Place, email: &str, password: &str) -> Output {
+    run(place, &["user", "set-password", "--email", email, "--password-stdin"], password)
 }
 
 /// The arguments of [`BOOTSTRAP`] with another one in this place.

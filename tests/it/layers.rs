@@ -61,12 +61,12 @@ const MAY_GRANT: &[(&str, &str)] = &[
     ("actions/organizations.rs", ""),
     // Nobody asks: the operator, or the clock.
     ("cli/", ""),
+    ("actions/passwords.rs", "set"),
     ("jobs.rs", ""),
     ("store/connections.rs", "take_due"),
     // Whoever found the row has shown the link’s secret.
     ("store/invitations.rs", "scope"),
-    // Whoever holds an invitation's token is who was invited.
-    ("store/invitations.rs", "scope"),
+    ("store/password_links.rs", "holder"),
 ];
 
 #[test]

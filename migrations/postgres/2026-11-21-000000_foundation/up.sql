@@ -56,6 +56,14 @@ CREATE TABLE invitations (
 );
 CREATE INDEX invitations_organization_id_idx ON invitations (organization_id);
 
+-- Links with which somebody who forgot their password chooses a new one; each person has one at most.
+CREATE TABLE password_links (
+    user_id BIGINT PRIMARY KEY NOT NULL REFERENCES users (id),
+    token_hash BYTEA NOT NULL UNIQUE,
+    made_by BIGINT NOT NULL REFERENCES users (id),
+    expires_at TIMESTAMP NOT NULL
+);
+
 -- Failed sign-ins by account, so that guessing gets slower whatever address it comes from.
 CREATE TABLE sign_in_failures (
     email_hash BYTEA PRIMARY KEY NOT NULL,

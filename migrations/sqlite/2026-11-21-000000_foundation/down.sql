@@ -8,6 +8,7 @@ DROP TABLE connection_secrets;
 DROP TABLE connections;
 DROP TABLE data_keys;
 DROP TABLE sign_in_failures;
+DROP TABLE password_links;
 DROP TABLE invitations;
 DROP TABLE sessions;
 DROP TABLE users;

@@ -6,6 +6,7 @@ mod call_limits;
 mod http;
 mod members;
 mod network;
+mod new_password;
 mod setup;
 mod sign_in;
 mod supported_models;
