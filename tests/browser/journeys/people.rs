@@ -2,9 +2,9 @@
 
 use claviger::domain::role::Role;
 
-use crate::browser::{Look, Theme, Width};
+use crate::browser::{LOOKS, Look, Theme, Width};
 use crate::stage::Stage;
-use crate::support::app::PASSWORD;
+use crate::support::app::{ORGANIZATION, PASSWORD, person};
 
 #[tokio::test]
 async fn somebody_is_invited_joins_gets_another_role_and_is_deactivated() {
@@ -67,4 +67,34 @@ async fn somebody_is_invited_joins_gets_another_role_and_is_deactivated() {
     priya.visit(&link).await;
     priya.does_not_see("Join Fennel Labs").await;
     priya.is_in_order("invitation-used").await;
+}
+
+#[tokio::test]
+async fn somebody_who_forgot_their_password_chooses_a_new_one_with_a_link() {
+    let Some(stage) = Stage::set().await else { return };
+    let (name, email) = person(Role::Annotator);
+    let scope = stage.app.organization(ORGANIZATION).await;
+    stage.app.add(scope, name, email, Role::Annotator).await;
+    for (owners, sams) in [(LOOKS[0], LOOKS[3]), (LOOKS[1], LOOKS[2]), (LOOKS[2], LOOKS[1]), (LOOKS[3], LOOKS[0])] {
+        let owner = stage.signed_in(Role::Owner, owners).await;
+        owner.visit(&stage.url("/members")).await;
+        owner.press(&format!("More for {name}")).await;
+        owner.screenshot("members-menu").await;
+        owner.press("New password link").await;
+        owner.sees("Pass this link on to Sam Okafor. It works once, for 24 hours, and we show it only now.").await;
+        owner.is_in_order("members-password-link").await;
+        let link = owner.text_of("#password-link").await;
+
+        let sam = stage.window(sams).await;
+        sam.visit(&link).await;
+        sam.sees("Choose a new password").await;
+        sam.is_in_order("new-password").await;
+        sam.fill("New password", "short").await;
+        sam.press("Save and sign in").await;
+        sam.sees_at("password", "too short").await;
+        sam.is_in_order("new-password-errors").await;
+        sam.fill("New password", PASSWORD).await;
+        sam.press("Save and sign in").await;
+        sam.sees("Base models").await;
+    }
 }
