@@ -37,7 +37,7 @@ pub fn path(name: &str) -> String {
 /// The route of the files. Anything but a known name under the present hash answers 404, so that no page can
 /// be made to sit in a cache under a static address.
 pub fn routes(cfg: &mut web::ServiceConfig) {
-    cfg.service(web::resource("/static/{hash}/{name}").get(serve).head(serve));
+    cfg.service(web::resource("/static/{hash}/{name}").get(serve));
 }
 
 /// `GET /static/{hash}/{name}`.

@@ -21,7 +21,7 @@ use crate::error::Result;
 
 /// The routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/base-models").get(show).head(show));
+    cfg.service(web::resource("/base-models").get(show));
 }
 
 /// What an answer depends on besides the address.

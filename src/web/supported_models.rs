@@ -18,7 +18,7 @@ use crate::providers::{self, Provider};
 
 /// The routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/supported-models").get(show).head(show));
+    cfg.service(web::resource("/supported-models").get(show));
 }
 
 /// From how many days before its end a model is marked.

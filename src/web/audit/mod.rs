@@ -26,7 +26,7 @@ use crate::store::connections;
 
 /// The routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/audit").get(show).head(show))
+    cfg.service(web::resource("/audit").get(show))
         .service(web::resource("/audit.csv").get(export::download));
 }
 

@@ -27,12 +27,12 @@ use crate::store::egress::EgressList;
 
 /// The routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/network").get(show).head(show))
-        .service(web::resource("/network/addresses").get(edit).head(edit).post(save))
+    cfg.service(web::resource("/network").get(show))
+        .service(web::resource("/network/addresses").get(edit).post(save))
         .service(web::resource("/network/preset").post(take_preset))
-        .service(web::resource("/network/test").get(back).head(back).post(test))
-        .service(web::resource("/ip-ranges.txt").get(files::text).head(files::text))
-        .service(web::resource("/ip-ranges.json").get(files::json).head(files::json));
+        .service(web::resource("/network/test").get(back).post(test))
+        .service(web::resource("/ip-ranges.txt").get(files::text))
+        .service(web::resource("/ip-ranges.json").get(files::json));
 }
 
 #[derive(Template)]
