@@ -16,9 +16,9 @@ use serde::Serialize;
 
 pub use representation::{Named, Representation};
 
-use crate::app::App;
+use crate::app::{App, to_key};
 use crate::catalog::Models;
-use crate::connection;
+use crate::connection::{self, Seals};
 use crate::domain::actor::OrgScope;
 use crate::domain::connection::Health;
 use crate::domain::model::{BaseModel, BaseModelGroup};
@@ -90,15 +90,17 @@ pub async fn base_models(app: &App, scope: OrgScope) -> Result<Arc<BaseModels>> 
         return Ok(made);
     }
     let vault = Arc::clone(&app.vault);
-    let (rows, models, data_key_opens) = app
+    let (rows, models, seals) = app
         .db
         .read(move |conn| {
-            let data_key_opens =
-                data_keys::of_organization(conn, scope)?.is_none_or(|key| vault.can_unwrap(&crate::app::to_key(key)));
-            Ok((connections::list(conn, scope)?, models::of_organization(conn, scope)?, data_key_opens))
+            let rows = connections::list(conn, scope)?;
+            let key = data_keys::of_organization(conn, scope)?.map(to_key);
+            let sealed = connections::all_sealed_secrets(conn, scope)?;
+            let seals = Seals::judge(&vault, key.as_ref(), scope, &rows, &sealed);
+            Ok((rows, models::of_organization(conn, scope)?, seals))
         })
         .await?;
-    let made = Arc::new(BaseModels::new(group(&rows, models, &catalog, day, data_key_opens))?);
+    let made = Arc::new(BaseModels::new(group(&rows, models, &catalog, day, &seals))?);
     app.base_models.put(scope, edition, &made);
     Ok(made)
 }
@@ -131,7 +133,7 @@ fn group(
     models: Vec<ModelRow>,
     catalog: &Models,
     day: NaiveDate,
-    data_key_opens: bool,
+    seals: &Seals,
 ) -> Vec<BaseModelGroup> {
     let mut of_connection: BTreeMap<i64, Vec<ModelRow>> = BTreeMap::new();
     for row in models {
@@ -139,7 +141,7 @@ fn group(
     }
     let groups = rows.iter().filter_map(|row| {
         let models = of_connection.remove(&row.id).unwrap_or_default();
-        group_of(row, &models, catalog, day, connection::health(row, data_key_opens))
+        group_of(row, &models, catalog, day, connection::health(row, seals))
     });
     let mut groups: Vec<BaseModelGroup> = groups.collect();
     groups.sort_by_key(|group| providers::ALL.iter().position(|provider| provider.slug == group.provider));

@@ -110,6 +110,13 @@ impl Secrets {
         self.0.iter().map(|(field, secret)| (*field, secret))
     }
 
+    /// The same without one of them.
+    #[must_use]
+    pub fn without(mut self, field: Option<SecretField>) -> Self {
+        self.0.retain(|known, _| Some(*known) != field);
+        self
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {

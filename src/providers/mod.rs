@@ -33,7 +33,7 @@ pub mod vertex_ai;
 mod wire;
 mod words;
 
-pub use provider::{Cardinality, Provider, Submission};
+pub use provider::{Cardinality, Place, Provider, Submission};
 
 /// Every provider, in the order in which pages list them.
 pub static ALL: [&Provider; 7] = [

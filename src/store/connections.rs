@@ -106,7 +106,7 @@ pub struct NewConnection {
     pub provider: String,
     /// The slug again if the organization may have only one of it.
     pub single: Option<String>,
-    /// The form's random id.
+    /// Names the form and what was typed.
     pub form_id: Option<String>,
     /// `Organization`, `User` or `Model`.
     pub scope: String,
@@ -387,6 +387,18 @@ pub fn sealed_secrets(conn: &mut Conn, scope: OrgScope, id: i64) -> Result<Vec<S
         .inner_join(connections::table)
         .filter(connections::organization_id.eq(scope.id()).and(connections::id.eq(id)))
         .order(connection_secrets::field)
+        .select(SealedSecretRow::as_select())
+        .load(conn)?)
+}
+
+/// The sealed secrets of all connections of the organization.
+///
+/// # Errors
+/// The database's.
+pub fn all_sealed_secrets(conn: &mut Conn, scope: OrgScope) -> Result<Vec<SealedSecretRow>> {
+    Ok(connection_secrets::table
+        .inner_join(connections::table)
+        .filter(connections::organization_id.eq(scope.id()))
         .select(SealedSecretRow::as_select())
         .load(conn)?)
 }

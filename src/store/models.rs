@@ -99,6 +99,26 @@ pub fn record_offered(
     Ok(())
 }
 
+/// Records the models of a connection that was saved without a check: those that it names itself. What is known
+/// from earlier checks stays.
+///
+/// # Errors
+/// [`Error::NotFound`](crate::error::Error::NotFound) if the connection is not the organization's; the database's.
+pub fn record_named(conn: &mut Conn, scope: OrgScope, connection_id: i64, named: &[OfferedModel]) -> Result<()> {
+    if named.is_empty() { Ok(()) } else { record_offered(conn, scope, connection_id, named, |_| true) }
+}
+
+/// Forgets the models of a connection that is for another one now.
+///
+/// # Errors
+/// [`Error::NotFound`](crate::error::Error::NotFound) if the connection is not the organization's; the database's.
+pub fn forget(conn: &mut Conn, scope: OrgScope, connection_id: i64) -> Result<()> {
+    require_own(conn, scope, connection_id)?;
+    diesel::delete(connection_models::table.filter(connection_models::connection_id.eq(connection_id)))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Switches exactly these models of a connection on, and the others off. Answers the names that changed, first
 /// those now on, then those now off.
 ///

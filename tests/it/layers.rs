@@ -19,7 +19,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("providers", &["domain"]),
     ("store", &["domain"]),
     ("catalog", &["domain", "providers"]),
-    ("connection", &["domain", "providers", "store"]),
+    ("connection", &["domain", "providers", "store", "vault"]),
     // What is opened once, and what works with it.
     ("files", &["app"]),
     ("app", &["auth", "base_models", "catalog", "domain", "files", "providers", "store", "vault"]),

@@ -7,6 +7,7 @@ mod migrations;
 mod outbound;
 mod postgres_tls;
 mod providers;
+mod races;
 mod start;
 mod store;
 mod support;

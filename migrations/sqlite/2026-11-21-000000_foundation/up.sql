@@ -89,7 +89,7 @@ CREATE TABLE connections (
     provider TEXT NOT NULL,
     -- The provider's slug for those that an organization has once, else NULL. The unique index below is the rule.
     single TEXT,
-    -- The random id of the form it was added with, so that a form posted twice adds one.
+    -- Names the form it was added with and what was typed, so that a form posted twice adds one.
     form_id TEXT,
     scope TEXT NOT NULL,
     deployment_name TEXT,

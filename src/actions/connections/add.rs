@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::sealing::{ending, next_check_at, seal_and_store};
-use super::verify::{checked, is_wanted};
+use super::verify::{checked, is_wanted, named_model, unchecked};
 use super::{Proof, Saved, check_for};
 use crate::actions::require;
 use crate::app::App;
 use crate::connection;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Act, AuditEntry, AuditTarget};
-use crate::domain::check::{CheckReport, OfferedModel};
+use crate::domain::check::CheckReport;
 use crate::domain::connection::{Health, Scope, Target};
 use crate::domain::field_errors::{FieldError, FieldErrors};
 use crate::domain::role::Permission;
@@ -26,7 +26,7 @@ pub struct Addition {
     pub provider: &'static Provider,
     /// What was typed.
     pub submission: Submission,
-    /// The form's random id: posting the same form twice adds one connection.
+    /// Names the form with all that was typed: posting it twice adds one connection.
     pub form_id: Option<String>,
     /// Whether it has to pass its check.
     pub proof: Proof,
@@ -41,7 +41,7 @@ pub async fn add(app: &App, actor: &Actor, addition: Addition) -> Result<Saved> 
     require(actor, Permission::ManageConnections)?;
     let Addition { provider, submission, form_id, proof } = addition;
     if let Some(id) = refuse_duplicate(app, actor, provider, &submission, form_id.as_deref()).await? {
-        return Ok(Saved::Yes { id, report: None });
+        return Ok(Saved::Yes { id });
     }
     let (target, secrets) = provider.read(submission, app.outbound.policy(), &[])?;
     let report = match proof {
@@ -96,7 +96,7 @@ async fn store(app: &App, actor: &Actor, new: New) -> Result<Saved> {
             };
             let id = match connections::insert(conn, scope, &row)? {
                 Inserted::New(id) => id,
-                Inserted::SameForm(id) => return Ok(Saved::Yes { id, report: None }),
+                Inserted::SameForm(id) => return Ok(Saved::Yes { id }),
                 Inserted::AlreadyConnected(id) => return Err(already_connected(provider, id).into()),
             };
             seal_and_store(conn, (&vault, &clock), scope, id, provider, &destination, &secrets)?;
@@ -112,23 +112,17 @@ async fn store(app: &App, actor: &Actor, new: New) -> Result<Saved> {
                 }
                 None => {
                     // Due at once: the schedule finds out whether it works by now.
-                    let checked = super::verify::unchecked(&stored, now, next_check_at.map(|_| now));
+                    let checked = unchecked(&stored, now, next_check_at.map(|_| now));
                     connections::set_checked(conn, scope, id, stored.version, &checked)?;
-                    models::record_offered(conn, scope, id, &named_model(&target), |_| true)?;
+                    models::record_named(conn, scope, id, &named_model(&target))?;
                     AuditEntry::by(&actor, Act::ConnectionAddedUnchecked).with(ending)
                 }
             };
             organizations::bump_models_version(conn, scope)?;
             audit::append(conn, scope, &keys.audit, now, &entry.on(connection::audit_target(&stored)))?;
-            Ok(Saved::Yes { id, report })
+            Ok(Saved::Yes { id })
         })
         .await
-}
-
-/// The one model of a connection that names it; nothing for those whose models only a check can list.
-fn named_model(target: &Target) -> Vec<OfferedModel> {
-    let named = target.deployment_name.iter();
-    named.map(|id| OfferedModel { id: id.clone(), context_window: None, retires_on: None }).collect()
 }
 
 /// Finds what is already connected before anybody is called: the id if the same form was posted before.
@@ -177,7 +171,7 @@ async fn refuse_duplicate(
 
 fn already_connected(provider: &Provider, id: i64) -> FieldErrors {
     FieldErrors::one(
-        "provider",
+        "",
         FieldError {
             message: format!(
                 "{} is already connected. There’s one {} key for the organization.",

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::sealing::{ending, next_check_at, open_secrets, seal_and_store};
-use super::verify::{checked, is_wanted, unchecked};
+use super::sealing::{ending, next_check_at, open_secrets, seal_and_store, stored_fields};
+use super::verify::{checked, is_wanted, named_model, unchecked};
 use super::{Proof, Saved, check_for};
 use crate::actions::require;
 use crate::app::App;
@@ -46,8 +46,9 @@ pub async fn replace_key(app: &App, actor: &Actor, change: Change) -> Result<Sav
         return Err(Error::field(first.map_or("", |field| field.name), "Enter the new key."));
     }
     // What was not typed stays as it is, such as the token beside a new key.
-    if let Ok(stored) = open_secrets(app, actor.scope, &row, provider).await? {
-        keep_missing(&mut secrets, &stored);
+    match open_secrets(app, actor.scope, &row, provider).await? {
+        Ok(stored) => keep_missing(&mut secrets, &stored),
+        Err(_) => refuse_missing(provider, &secrets, &stored_fields(app, actor.scope, row.id).await?, BROKEN)?,
     }
     let acts =
         Acts { passed: Act::KeyReplaced, waived: Act::KeyReplacedUnchecked, failed: Some(Act::KeyReplaceFailed) };
@@ -63,12 +64,13 @@ pub async fn edit(app: &App, actor: &Actor, change: Change) -> Result<Saved> {
     require(actor, Permission::ManageConnections)?;
     let (row, provider) = current(app, actor, &change).await?;
     let stored = open_secrets(app, actor.scope, &row, provider).await?;
-    let kept: Vec<SecretField> = stored.iter().flat_map(Secrets::iter).map(|(field, _)| field).collect();
+    let kept = stored_fields(app, actor.scope, row.id).await?;
     let (target, mut secrets) = provider.read(change.submission, app.outbound.policy(), &kept)?;
     let moved = provider.destination(&target).as_str() != row.destination;
     match stored {
         Ok(stored) if !moved => keep_missing(&mut secrets, &stored),
-        _ => refuse_missing(provider, &secrets, &kept)?,
+        Ok(_) => refuse_missing(provider, &secrets, &kept, MOVED)?,
+        Err(_) => refuse_missing(provider, &secrets, &kept, BROKEN)?,
     }
     let acts = Acts { passed: Act::ConnectionEdited, waived: Act::ConnectionEdited, failed: None };
     save(app, actor, Candidate { row, provider, target, secrets, proof: change.proof }, acts).await
@@ -132,7 +134,9 @@ pub async fn remove(app: &App, actor: &Actor, id: i64, typed_name: &str) -> Resu
             if typed_name != name {
                 return Err(Error::field("confirm", format!("Type {name} exactly as shown.")));
             }
-            connections::delete(conn, actor.scope, id)?;
+            if !connections::delete(conn, actor.scope, id)? {
+                return Err(Error::NotFound);
+            }
             organizations::bump_models_version(conn, actor.scope)?;
             let entry = AuditEntry::by(&actor, Act::ConnectionRemoved).on(connection::audit_target(&row));
             audit::append(conn, actor.scope, &keys.audit, clock.now(), &entry)?;
@@ -194,9 +198,15 @@ async fn save(app: &App, actor: &Actor, candidate: Candidate, acts: Acts) -> Res
                 None => unchecked(&stored, now, next_check_at.map(|_| now)),
             };
             connections::set_checked(conn, scope, id, stored.version, &outcome)?;
-            if let Some(report) = &report {
-                checks::insert(conn, scope, id, Some(actor.user_id), now, report)?;
-                models::record_offered(conn, scope, id, &report.models, is_wanted(provider, &catalog))?;
+            if row.deployment_name != target.deployment_name {
+                models::forget(conn, scope, id)?;
+            }
+            match &report {
+                Some(report) => {
+                    checks::insert(conn, scope, id, Some(actor.user_id), now, report)?;
+                    models::record_offered(conn, scope, id, &report.models, is_wanted(provider, &catalog))?;
+                }
+                None => models::record_named(conn, scope, id, &named_model(&target))?,
             }
             organizations::bump_models_version(conn, scope)?;
             let act = if report.is_some() { acts.passed } else { acts.waived };
@@ -204,7 +214,7 @@ async fn save(app: &App, actor: &Actor, candidate: Candidate, acts: Acts) -> Res
                 .on(connection::audit_target(&stored))
                 .with(from_to(&before, &ending(provider, &secrets)));
             audit::append(conn, scope, &keys.audit, now, &entry)?;
-            Ok(Saved::Yes { id, report })
+            Ok(Saved::Yes { id })
         })
         .await
 }
@@ -224,7 +234,9 @@ async fn simple(
             let row = connections::get(conn, actor.scope, id)?;
             let Some(entry) = work(conn, &actor, &row)? else { return Ok(()) };
             let now = clock.now();
-            connections::touch(conn, actor.scope, id, row.version, actor.user_id, now)?;
+            if !connections::touch(conn, actor.scope, id, row.version, actor.user_id, now)? {
+                return Err(somebody_was_faster(conn, &actor, id)?);
+            }
             organizations::bump_models_version(conn, actor.scope)?;
             audit::append(conn, actor.scope, &keys.audit, now, &entry.on(connection::audit_target(&row)))
         })
@@ -284,20 +296,17 @@ fn keep_missing(secrets: &mut Secrets, stored: &Secrets) {
     }
 }
 
+const MOVED: &str = "The address changed, and we never send a stored secret to another server.";
+const BROKEN: &str = "The stored one can’t be opened on this server.";
+
 /// The address moved, or the old secrets do not open: every secret that was stored has to be typed again.
-fn refuse_missing(provider: &Provider, secrets: &Secrets, kept: &[SecretField]) -> Result<()> {
+fn refuse_missing(provider: &Provider, secrets: &Secrets, stored: &[SecretField], why: &str) -> Result<()> {
     let mut errors = FieldErrors::default();
     for field in provider.fields {
         let Some(secret) = field.kind.secret() else { continue };
-        let needed = field.required || kept.contains(&secret);
+        let needed = field.required || stored.contains(&secret);
         if needed && secrets.get(secret).is_none() {
-            let label = field.label;
-            errors.add(
-                field.name,
-                format!(
-                    "Enter the {label} again. The address changed, and we never send a stored secret to another server."
-                ),
-            );
+            errors.add(field.name, format!("Enter the {} again. {why}", field.label));
         }
     }
     Ok(errors.into_result()?)

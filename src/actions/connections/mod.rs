@@ -34,8 +34,6 @@ pub enum Saved {
     Yes {
         /// The connection's id.
         id: i64,
-        /// The check that it passed, if there was one.
-        report: Option<Box<CheckReport>>,
     },
     /// The check failed; nothing was stored.
     No(Box<CheckReport>),

@@ -2,6 +2,7 @@
 
 use crate::app::{App, data_key_of, to_key};
 use crate::clock::{Clock, Timestamp};
+use crate::connection;
 use crate::domain::actor::OrgScope;
 use crate::domain::connection::Fingerprint;
 use crate::domain::destination::Destination;
@@ -62,25 +63,16 @@ pub async fn open_secrets(
         .db
         .read(move |conn| Ok((data_keys::of_organization(conn, scope)?, connections::sealed_secrets(conn, scope, id)?)))
         .await?;
-    let Some(key) = key.map(to_key) else { return Ok(Ok(Secrets::default())) };
-    // The destination of what the row says now, not the one it remembers: a moved endpoint must not open the key.
-    let destination = provider.destination(&row.target());
-    let mut secrets = Secrets::default();
-    for stored in &sealed {
-        let Some(field) = SecretField::from_name(&stored.field) else { continue };
-        let binding = Binding::Connection {
-            organization_id: scope.id(),
-            connection_id: id,
-            field,
-            version: stored.version,
-            destination: &destination,
-        };
-        match app.vault.open(&key, &binding, &stored.sealed) {
-            Ok(secret) => secrets.put(field, secret),
-            Err(error) => return Ok(Err(error)),
-        }
-    }
-    Ok(Ok(secrets))
+    Ok(connection::open(&app.vault, key.map(to_key).as_ref(), scope, row, provider, &sealed))
+}
+
+/// Which secrets of a connection are stored, whether they open or not.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn stored_fields(app: &App, scope: OrgScope, id: i64) -> Result<Vec<SecretField>> {
+    let sealed = app.db.read(move |conn| connections::sealed_secrets(conn, scope, id)).await?;
+    Ok(sealed.iter().filter_map(|stored| SecretField::from_name(&stored.field)).collect())
 }
 
 fn tail_of(fingerprints: &[Fingerprint], field: SecretField) -> Option<String> {

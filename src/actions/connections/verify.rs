@@ -10,8 +10,8 @@ use crate::clock::Timestamp;
 use crate::connection;
 use crate::domain::actor::{Actor, OrgScope, Who};
 use crate::domain::audit::{Act, AuditEntry};
-use crate::domain::check::CheckReport;
-use crate::domain::connection::Health;
+use crate::domain::check::{CheckReport, OfferedModel};
+use crate::domain::connection::{Health, Target};
 use crate::domain::role::Permission;
 use crate::error::Result;
 use crate::providers::{self, Provider};
@@ -157,6 +157,12 @@ pub(super) fn unchecked(row: &ConnectionRow, now: Timestamp, next_check_at: Opti
 /// models. Others are listed on the connection's page, for a person to switch on.
 pub(super) fn is_wanted<'a>(provider: &'static Provider, catalog: &'a Models) -> impl Fn(&str) -> bool + 'a {
     move |id| !provider.is_single() || catalog.find(provider.slug, id).is_some_and(|model| model.is_chat)
+}
+
+/// The one model of a connection that names it; nothing for those whose models only a check can list.
+pub(super) fn named_model(target: &Target) -> Vec<OfferedModel> {
+    let named = target.deployment_name.iter();
+    named.map(|id| OfferedModel { id: id.clone(), context_window: None, retires_on: None }).collect()
 }
 
 /// A provider that asked us to wait is asked again when it said, if that is before the next round.

@@ -125,28 +125,68 @@ pub fn add_held(typed: &mut Secrets, held: &Secrets) {
     }
 }
 
-/// A ticket for *Save without checking*: proof that this very input was checked a moment ago and failed in a way
-/// that may work later. It is bound to the session's form and to everything readable that was typed.
-#[must_use]
-pub fn unchecked_ticket(app: &App, held_for: &HeldFor, provider: &Provider, answers: &Answers) -> String {
-    let mut mac =
-        <Hmac<Sha256> as KeyInit>::new_from_slice(app.keys.csrf.as_slice()).unwrap_or_else(|_| unreachable!());
-    mac.update(b"save without checking");
-    let texts = answers.texts.iter().flat_map(|(name, text)| [*name, text.as_str()]);
-    for part in [held_for.form.as_str(), provider.slug].into_iter().chain(texts) {
-        mac.update(&(part.len() as u64).to_be_bytes());
-        mac.update(part.as_bytes());
+/// One press of a button, as far as it decides what is stored.
+pub struct Input<'a> {
+    /// The session and form.
+    pub held_for: &'a HeldFor,
+    /// The provider.
+    pub provider: &'a Provider,
+    /// The readable fields.
+    pub answers: &'a Answers,
+    /// The secrets, typed or held.
+    pub secrets: &'a Secrets,
+}
+
+impl Input<'_> {
+    /// A ticket for *Save without checking*: proof that this very input was checked a moment ago and failed in a
+    /// way that may work later.
+    #[must_use]
+    pub fn unchecked_ticket(&self, app: &App) -> String {
+        self.mac(app, b"save without checking")
     }
-    mac.update(&held_for.session_hash);
-    hex(&mac.finalize().into_bytes())
+
+    /// Whether a ticket is the one for this input.
+    #[must_use]
+    pub fn is_ticket(&self, app: &App, ticket: &str) -> bool {
+        self.unchecked_ticket(app).as_bytes().ct_eq(ticket.as_bytes()).into()
+    }
+
+    /// Names this input, so that the same form posted twice adds one connection, while one that somebody went
+    /// back to and changed adds another.
+    #[must_use]
+    pub fn id(&self, app: &App) -> String {
+        self.mac(app, b"add once")
+    }
+
+    fn mac(&self, app: &App, purpose: &[u8]) -> String {
+        let key = <Hmac<Sha256> as KeyInit>::new_from_slice(app.keys.csrf.as_slice());
+        let mut mac = InputMac(key.unwrap_or_else(|_| unreachable!()));
+        let HeldFor { session_hash, form } = self.held_for;
+        for part in [purpose, session_hash, form.as_bytes(), self.provider.slug.as_bytes()] {
+            mac.put(part);
+        }
+        for (name, text) in &self.answers.texts {
+            mac.put(name.as_bytes());
+            mac.put(text.as_bytes());
+        }
+        for (field, secret) in self.secrets.iter() {
+            mac.put(field.name().as_bytes());
+            mac.put(secret.expose().as_bytes());
+        }
+        mac.finish()
+    }
 }
 
-/// Whether a ticket is the one for this input.
-#[must_use]
-pub fn is_ticket(app: &App, held_for: &HeldFor, provider: &Provider, answers: &Answers, ticket: &str) -> bool {
-    unchecked_ticket(app, held_for, provider, answers).as_bytes().ct_eq(ticket.as_bytes()).into()
-}
+/// A keyed sum of several parts, each with its length, so that none runs into the next.
+struct InputMac(Hmac<Sha256>);
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+impl InputMac {
+    fn put(&mut self, part: &[u8]) {
+        self.0.update(&(part.len() as u64).to_be_bytes());
+        self.0.update(part);
+    }
+
+    fn finish(self) -> String {
+        self.0.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }

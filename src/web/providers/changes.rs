@@ -14,7 +14,7 @@ use crate::auth::session::CurrentSession;
 use crate::domain::actor::Actor;
 use crate::domain::role::Permission;
 use crate::error::{Error, Result};
-use crate::providers::Provider;
+use crate::providers::{Place, Provider};
 use crate::web::forms::{AnyInput, Form, Typed};
 use crate::web::page::{Flash, Page, leave};
 use crate::web::respond;
@@ -38,9 +38,9 @@ pub async fn replace_key(
     let (view, provider) = subject_of(&app, &actor, *id).await?;
     let seen_version = version_of(&form.typed)?;
     let purpose = Purpose::ReplaceKey(Subject { version: seen_version, ..subject(&view) });
-    let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed).await?;
     // A new key goes where the old one went, whatever else the form may say.
-    attempt.answers = Answers::of_row(&view.row).given_by(attempt.answers.way);
+    let answers = Answers::of_row(&view.row).given_by(Answers::of_form(provider, &form.typed).way);
+    let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed, answers).await?;
     if attempt.is_only_a_correction {
         return attempt.show_again(&app, &actor, page, purpose).await;
     }
@@ -81,7 +81,8 @@ pub async fn update(
     }
     let seen_version = version_of(&form.typed)?;
     let purpose = Purpose::Edit(Subject { version: seen_version, ..subject(&view) });
-    let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed).await?;
+    let answers = Answers::of_form(provider, &form.typed);
+    let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed, answers).await?;
     if attempt.is_only_a_correction {
         return attempt.show_again(&app, &actor, page, purpose).await;
     }
@@ -107,11 +108,13 @@ async fn subject_of(app: &App, actor: &Actor, id: i64) -> Result<(ConnectionView
 }
 
 fn subject(view: &ConnectionView) -> Subject {
+    let goes_to_endpoint = view.provider().is_some_and(|provider| provider.place == Place::Endpoint);
     Subject {
         id: view.row.id,
         name: view.name.clone(),
         version: view.row.version,
         fingerprints: view.fingerprints.clone(),
+        server: goes_to_endpoint.then(|| view.row.endpoint.clone()).flatten(),
     }
 }
 

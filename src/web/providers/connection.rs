@@ -95,9 +95,8 @@ pub async fn verify(
     id: Path<i64>,
     _form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
-    let health = connections::verify(&app, &actor, *id).await?;
-    let view = view::one(&app, &actor, *id).await?;
-    leave(&session, &verified(&view, health))?;
+    connections::verify(&app, &actor, *id).await?;
+    leave(&session, &verified(&view::one(&app, &actor, *id).await?))?;
     Ok(respond::see_other(&format!("/providers/{id}")))
 }
 
@@ -254,9 +253,9 @@ fn model_line(app: &App, view: &ConnectionView, row: &ModelRow, today: NaiveDate
     }
 }
 
-fn verified(view: &ConnectionView, health: Health) -> Flash {
+fn verified(view: &ConnectionView) -> Flash {
     let name = &view.name;
-    match health {
+    match view.health {
         Health::Working => Flash::ok(
             format!("{name} works."),
             format!("{} ready.", words::counted(view.n_on(), "model is", "models are")),

@@ -4,8 +4,9 @@ use actix_session::Session;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 use askama::Template;
+use uuid::Uuid;
 
-use super::answers::{Answers, add_held, is_ticket, secrets_of, unchecked_ticket};
+use super::answers::{Answers, Input, add_held, secrets_of};
 use super::view::{self, ConnectionView};
 use crate::actions::connections::{self, Addition, Proof, Saved};
 use crate::actions::held_secrets::{self, HeldFor};
@@ -17,7 +18,7 @@ use crate::domain::check::{CheckReport, Outcome, Verdict};
 use crate::domain::connection::{Fingerprint, Health};
 use crate::domain::field_errors::{FieldError, FieldErrors};
 use crate::domain::role::Permission;
-use crate::domain::secret::Secrets;
+use crate::domain::secret::{SecretField, Secrets};
 use crate::error::{Error, Result};
 use crate::providers::form::{Field, FieldKind, Prose};
 use crate::providers::{self, Provider};
@@ -71,6 +72,8 @@ pub struct Subject {
     pub version: i64,
     /// What may be shown of the stored secrets.
     pub fingerprints: Vec<Fingerprint>,
+    /// The server that a new key is sent to, unless it is the provider's own.
+    pub server: Option<String>,
 }
 
 impl Subject {
@@ -98,7 +101,7 @@ impl KeyForm {
             report: None,
             held: Vec::new(),
             ticket: None,
-            form_id: uuid::Uuid::new_v4().to_string(),
+            form_id: Uuid::new_v4().to_string(),
         }
     }
 
@@ -188,18 +191,19 @@ pub async fn create(
 ) -> Result<HttpResponse> {
     require(&actor, Permission::ManageConnections)?;
     let provider = providers::by_slug(&slug).ok_or(Error::NotFound)?;
-    let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed).await?;
+    let answers = Answers::of_form(provider, &form.typed);
+    let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed, answers).await?;
     if attempt.is_only_a_correction {
         return attempt.show_again(&app, &actor, page, Purpose::New).await;
     }
     let addition = Addition {
         provider,
         submission: attempt.submission(),
-        form_id: Some(attempt.held_for.form.clone()),
+        form_id: Some(attempt.input().id(&app)),
         proof: attempt.proof,
     };
     match connections::add(&app, &actor, addition).await {
-        Ok(Saved::Yes { id, .. }) => {
+        Ok(Saved::Yes { id }) => {
             held_secrets::forget(&app, &actor, &attempt.held_for).await?;
             leave(&session, &connected(&view::one(&app, &actor, id).await?))?;
             Ok(respond::see_other("/providers"))
@@ -227,7 +231,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// Reads the form and what is held for it.
+    /// Reads the form and what is held for it. The answers say where its secrets go.
     ///
     /// # Errors
     /// The database's.
@@ -237,24 +241,27 @@ impl Attempt {
         current: &CurrentSession,
         provider: &'static Provider,
         typed: &Typed,
+        answers: Answers,
     ) -> Result<Self> {
-        let held_for = HeldFor { session_hash: current.hash(), form: typed.get("form_id").to_owned() };
-        let answers = Answers::of_form(provider, typed);
+        let held_for = HeldFor { session_hash: current.hash(), form: form_id(typed) };
         let mut secrets = secrets_of(provider, typed);
+        let held = held_secrets::take(app, actor, &held_for, &provider.destination(&answers.target())).await?;
         let forgets = typed.has("forget");
         if forgets {
             held_secrets::forget(app, actor, &held_for).await?;
-        } else {
-            let destination = provider.destination(&answers.target());
-            let held = held_secrets::take(app, actor, &held_for, &destination).await?;
-            add_held(&mut secrets, &held);
         }
-        let waives =
-            typed.get("act") == "unchecked" && is_ticket(app, &held_for, provider, &answers, typed.get("ticket"));
+        add_held(&mut secrets, &held.without(SecretField::from_name(typed.get("forget"))));
+        let input = Input { held_for: &held_for, provider, answers: &answers, secrets: &secrets };
+        let waives = typed.get("act") == "unchecked" && input.is_ticket(app, typed.get("ticket"));
         let proof = if waives { Proof::Waived } else { Proof::Required };
         let uses = provider.fields.iter().any(|field| typed.has(&format!("use_{}", field.name)));
         let were_held = typed.all("held").map(str::to_owned).collect();
         Ok(Self { provider, answers, secrets, held_for, were_held, proof, is_only_a_correction: forgets || uses })
+    }
+
+    fn input(&self) -> Input<'_> {
+        let Self { provider, answers, secrets, held_for, .. } = self;
+        Input { held_for, provider, answers, secrets }
     }
 
     /// What is to be saved. The attempt keeps a copy of the secrets, to hold them if they cannot be.
@@ -325,10 +332,7 @@ impl Attempt {
         if let Purpose::ReplaceKey(subject) = &purpose {
             errors.add("", still_uses(subject));
         }
-        let ticket = report
-            .verdict
-            .may_work_later()
-            .then(|| unchecked_ticket(app, &self.held_for, self.provider, &self.answers));
+        let ticket = report.verdict.may_work_later().then(|| self.input().unchecked_ticket(app));
         let form = self.hold(app, actor, page, purpose, errors).await?;
         respond::unprocessable(&KeyForm { report: Some(report), ticket, ..form })
     }
@@ -375,6 +379,11 @@ impl Attempt {
 
 const HELD_NO_MORE: &str =
     "Enter the key again. We hold it for 10 minutes, and only for the address it was entered for.";
+
+/// The random id that a form came with; another one for whatever we have not made.
+fn form_id(typed: &Typed) -> String {
+    Uuid::try_parse(typed.get("form_id")).unwrap_or_else(|_| Uuid::new_v4()).to_string()
+}
 
 /// The words after a connection was added.
 fn connected(view: &ConnectionView) -> Flash {

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use crate::app::{App, to_key};
 use crate::clock::Timestamp;
-use crate::connection;
+use crate::connection::{self, Seals};
 use crate::domain::actor::{Actor, OrgScope};
 use crate::domain::connection::{Fingerprint, Health};
 use crate::domain::secret::SecretField;
@@ -17,7 +17,6 @@ use crate::providers::{self, Provider};
 use crate::store::connections::ConnectionRow;
 use crate::store::models::ModelRow;
 use crate::store::{Conn, connections, data_keys, models, users};
-use crate::vault::Vault;
 use crate::web::words;
 
 /// A connection as the list and its own page show it.
@@ -182,8 +181,11 @@ pub async fn all(app: &App, actor: &Actor) -> Result<Vec<ConnectionView>> {
     app.db
         .read(move |conn| {
             let rows = connections::list(conn, scope)?;
-            Surroundings::load(conn, scope, &vault)
-                .map(|mut around| rows.into_iter().map(|row| around.view(row)).collect())
+            let key = data_keys::of_organization(conn, scope)?.map(to_key);
+            let sealed = connections::all_sealed_secrets(conn, scope)?;
+            let seals = Seals::judge(&vault, key.as_ref(), scope, &rows, &sealed);
+            let mut around = Surroundings::load(conn, scope, seals)?;
+            Ok(rows.into_iter().map(|row| around.view(row)).collect())
         })
         .await
 }
@@ -197,22 +199,24 @@ pub async fn one(app: &App, actor: &Actor, id: i64) -> Result<ConnectionView> {
     app.db
         .read(move |conn| {
             let row = connections::get(conn, scope, id)?;
-            Ok(Surroundings::load(conn, scope, &vault)?.view(row))
+            let key = data_keys::of_organization(conn, scope)?.map(to_key);
+            let sealed = connections::sealed_secrets(conn, scope, id)?;
+            let seals = Seals::judge(&vault, key.as_ref(), scope, std::slice::from_ref(&row), &sealed);
+            Ok(Surroundings::load(conn, scope, seals)?.view(row))
         })
         .await
 }
 
 /// What the views of all connections need, read once.
 struct Surroundings {
-    data_key_opens: bool,
+    seals: Seals,
     names: BTreeMap<i64, String>,
     fingerprints: BTreeMap<i64, Vec<Fingerprint>>,
     models: BTreeMap<i64, Vec<ModelRow>>,
 }
 
 impl Surroundings {
-    fn load(conn: &mut Conn, scope: OrgScope, vault: &Vault) -> Result<Self> {
-        let data_key_opens = data_keys::of_organization(conn, scope)?.is_none_or(|key| vault.can_unwrap(&to_key(key)));
+    fn load(conn: &mut Conn, scope: OrgScope, seals: Seals) -> Result<Self> {
         let mut fingerprints: BTreeMap<i64, Vec<Fingerprint>> = BTreeMap::new();
         for (id, fingerprint) in connections::fingerprints(conn, scope)? {
             fingerprints.entry(id).or_default().push(fingerprint);
@@ -222,7 +226,7 @@ impl Surroundings {
             by_connection.entry(model.connection_id).or_default().push(model);
         }
         let names = users::names(conn, scope)?.into_iter().collect();
-        Ok(Self { data_key_opens, names, fingerprints, models: by_connection })
+        Ok(Self { seals, names, fingerprints, models: by_connection })
     }
 
     fn view(&mut self, row: ConnectionRow) -> ConnectionView {
@@ -232,7 +236,7 @@ impl Surroundings {
             name: connection::name(&row),
             provider_name: provider.map_or_else(|| row.provider.clone(), |provider| provider.name.to_owned()),
             monogram: provider.map_or("?", |provider| provider.monogram),
-            health: connection::health(&row, self.data_key_opens),
+            health: connection::health(&row, &self.seals),
             added_by: person(row.created_by),
             replaced_by: person(row.key_replaced_by),
             fingerprints: self.fingerprints.remove(&row.id).unwrap_or_default(),

@@ -18,10 +18,14 @@ use claviger::domain::secret::Secret;
 use claviger::server;
 use claviger::store::users::NewUser;
 use claviger::store::{Conn, organizations, users};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
 use tempfile::TempDir;
 
 use super::browse::Visitor;
 use super::db::TestDatabase;
+use super::fake_provider::FakeProvider;
 
 /// Everybody's password.
 pub const PASSWORD: &str = "copper lantern drizzle";
@@ -39,9 +43,18 @@ pub struct TestApp {
     pub origin: String,
     /// Its data folder.
     pub folder: TempDir,
-    server: Option<(ServerHandle, JoinHandle<()>)>,
+    _server: Server,
     // Last, so that it goes after the connections to it.
     database: TestDatabase,
+}
+
+/// A second server on the same database, with the same master key and clock. Drop it before the first.
+pub struct Replica {
+    /// What its handlers work with.
+    pub app: Data<App>,
+    /// Where it answers.
+    pub origin: String,
+    _server: Server,
 }
 
 impl TestApp {
@@ -68,8 +81,30 @@ impl TestApp {
         change(&mut config);
         let clock = Clock::default();
         let app = Data::new(App::open(config, clock.clone()).await.expect("the application opens"));
-        let server = Some(serve(listener, app.clone()));
-        Self { app, clock, origin: format!("http://{address}"), folder, server, database }
+        let server = Server::start(listener, app.clone());
+        Self { app, clock, origin: format!("http://{address}"), folder, _server: server, database }
+    }
+
+    /// A new installation that may call this provider and takes it for all vendors.
+    pub async fn facing(fake: &FakeProvider) -> Self {
+        let settings = fake.outbound_settings();
+        Self::with(|config| {
+            config.egress_allow = settings.allow;
+            config.vendor_bases = settings.bases;
+        })
+        .await
+    }
+
+    /// A second server beside this one.
+    pub async fn replica(&self) -> Replica {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
+        let listen = listener.local_addr().expect("the port");
+        let origin = format!("http://{listen}");
+        let public_url = origin.parse().expect("an origin");
+        let config = Config { listen, public_url, ..self.app.config.clone() };
+        let app = Data::new(App::open(config, self.clock.clone()).await.expect("the application opens"));
+        let server = Server::start(listener, app.clone());
+        Replica { app, origin, _server: server }
     }
 
     /// Whether this run is on PostgreSQL.
@@ -164,16 +199,38 @@ impl TestApp {
     ) -> T {
         self.app.db.write(work).await.expect("the rows can be reached")
     }
+
+    /// Runs a statement as somebody would who has the database but not the program; how many rows it changed.
+    pub async fn sql(&self, statement: &str) -> usize {
+        let statement = statement.to_owned();
+        self.store(move |conn| Ok(sql_query(statement).execute(conn)?)).await
+    }
+
+    /// Writes SQLite's log into its file.
+    pub async fn checkpoint(&self) {
+        self.app
+            .db
+            .read(|conn| Ok(conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)")?))
+            .await
+            .expect("a checkpoint");
+    }
+
+    /// Whether SQLite's files hold these bytes.
+    pub fn database_holds(&self, bytes: &[u8]) -> bool {
+        self.database.files().iter().any(|file| file.windows(bytes.len()).any(|window| window == bytes))
+    }
+
+    /// A number, asked of the database itself.
+    pub async fn number(&self, query: &str) -> i64 {
+        let query = format!("SELECT CAST(({query}) AS BIGINT) AS n");
+        self.store(move |conn| Ok(sql_query(query).get_result::<Number>(conn)?.n)).await
+    }
 }
 
-impl Drop for TestApp {
-    fn drop(&mut self) {
-        if let Some((handle, thread)) = self.server.take() {
-            // Sends the order; the answer is the end of the thread.
-            drop(handle.stop(false));
-            thread.join().ok();
-        }
-    }
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    n: i64,
 }
 
 /// Name and e-mail address of the test organization's member with that role.
@@ -187,17 +244,31 @@ pub fn person(role: Role) -> (&'static str, &'static str) {
     }
 }
 
-/// On a thread of its own, so that the server outlives whatever runtime the test has.
-fn serve(listener: TcpListener, app: Data<App>) -> (ServerHandle, JoinHandle<()>) {
-    let (sender, receiver) = mpsc::channel();
-    let thread = std::thread::spawn(move || {
-        System::new().block_on(async move {
-            let server = server::serve(listener, app).expect("the server starts");
-            sender.send(server.handle()).expect("the test waits");
-            server.await.expect("the server ends well");
+/// A server on a thread of its own, so that it outlives whatever runtime the test has.
+struct Server(Option<(ServerHandle, JoinHandle<()>)>);
+
+impl Server {
+    fn start(listener: TcpListener, app: Data<App>) -> Self {
+        let (sender, receiver) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            System::new().block_on(async move {
+                let server = server::serve(listener, app).expect("the server starts");
+                sender.send(server.handle()).expect("the test waits");
+                server.await.expect("the server ends well");
+            });
         });
-    });
-    (receiver.recv().expect("the server starts"), thread)
+        Self(Some((receiver.recv().expect("the server starts"), thread)))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some((handle, thread)) = self.0.take() {
+            // Sends the order; the answer is the end of the thread.
+            drop(handle.stop(false));
+            thread.join().ok();
+        }
+    }
 }
 
 /// Hashing is slow on purpose, so it is done once.

@@ -53,18 +53,32 @@ impl Visitor {
     /// Sends a form with a file: its field's name, its own name, its bytes.
     pub async fn post_file(&mut self, path: &str, fields: &[(&str, &str)], file: (&str, &str, &[u8])) -> Reply {
         let token = self.token().await;
+        let mut fields = fields.to_vec();
+        fields.push(("csrf", &token));
+        self.post_multipart(path, &fields, Some(file)).await
+    }
+
+    /// Sends these fields, and a file if there is one, as a browser sends a form with files.
+    pub async fn post_multipart(
+        &mut self,
+        path: &str,
+        fields: &[(&str, &str)],
+        file: Option<(&str, &str, &[u8])>,
+    ) -> Reply {
         const BOUNDARY: &str = "----a-boundary-of-the-tests";
         let mut body = Vec::new();
-        for (name, value) in fields.iter().chain(&[("csrf", token.as_str())]) {
+        for (name, value) in fields {
             let head = format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n");
             body.extend_from_slice(format!("{head}{value}\r\n").as_bytes());
         }
-        let (field, name, bytes) = file;
-        let about = format!("content-disposition: form-data; name=\"{field}\"; filename=\"{name}\"");
-        let kind = "content-type: application/octet-stream";
-        body.extend_from_slice(format!("--{BOUNDARY}\r\n{about}\r\n{kind}\r\n\r\n").as_bytes());
-        body.extend_from_slice(bytes);
-        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        if let Some((field, name, bytes)) = file {
+            let about = format!("content-disposition: form-data; name=\"{field}\"; filename=\"{name}\"");
+            let kind = "content-type: application/octet-stream";
+            body.extend_from_slice(format!("--{BOUNDARY}\r\n{about}\r\n{kind}\r\n\r\n").as_bytes());
+            body.extend_from_slice(bytes);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
         let mime = format!("multipart/form-data; boundary={BOUNDARY}");
         let request = self.posting(path).header("content-type", mime).body(body);
         self.send(request).await
@@ -101,7 +115,13 @@ impl Visitor {
         Reply { status, headers, body, address }
     }
 
-    fn posting(&self, path: &str) -> RequestBuilder {
+    /// The same browser at another server, as behind a load balancer.
+    pub fn at(&self, origin: &str) -> Self {
+        Self { origin: origin.to_owned(), ..self.clone() }
+    }
+
+    /// A POST as our own pages send it, without its body.
+    pub fn posting(&self, path: &str) -> RequestBuilder {
         self.request(Method::POST, path).header("origin", &self.origin).header("sec-fetch-site", "same-origin")
     }
 
@@ -125,7 +145,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body, as text.
     pub body: String,
-    address: String,
+    /// The path that it answers.
+    pub address: String,
 }
 
 impl Reply {
@@ -221,7 +242,7 @@ impl Reply {
         self.all(selector).into_iter().next()
     }
 
-    fn all(&self, selector: &str) -> Vec<Found> {
+    pub(super) fn all(&self, selector: &str) -> Vec<Found> {
         let selector = Selector::parse(selector).expect("the selector can be read");
         Html::parse_document(&self.body).select(&selector).map(|element| Found::from(&element)).collect()
     }
@@ -234,7 +255,9 @@ impl std::fmt::Display for Reply {
 }
 
 /// An element, apart from its document.
-struct Found {
+pub(super) struct Found {
+    /// Its tag.
+    pub(super) tag: String,
     texts: Vec<String>,
     attributes: BTreeMap<String, String>,
 }
@@ -242,14 +265,15 @@ struct Found {
 impl Found {
     fn from(element: &ElementRef) -> Self {
         let attributes = element.value().attrs().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Self { texts: element.text().map(str::to_owned).collect(), attributes }
+        let tag = element.value().name().to_owned();
+        Self { tag, texts: element.text().map(str::to_owned).collect(), attributes }
     }
 
-    fn text(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn text(&self) -> impl Iterator<Item = &str> {
         self.texts.iter().map(String::as_str)
     }
 
-    fn attr(&self, name: &str) -> Option<&str> {
+    pub(super) fn attr(&self, name: &str) -> Option<&str> {
         self.attributes.get(name).map(String::as_str)
     }
 }

@@ -79,6 +79,13 @@ impl TestDatabase {
         }
     }
 
+    /// The content of SQLite's files: the database, its log, its index.
+    pub fn files(&self) -> Vec<Vec<u8>> {
+        let DatabaseUrl::Sqlite(path) = self.url() else { return Vec::new() };
+        let name = |suffix: &str| format!("{}{suffix}", path.display());
+        ["", "-wal", "-shm"].iter().filter_map(|suffix| std::fs::read(name(suffix)).ok()).collect()
+    }
+
     /// Whether it is PostgreSQL.
     pub fn is_postgres(&self) -> bool {
         matches!(self.place, Place::Schema { .. })

@@ -7,6 +7,7 @@ mod http;
 mod members;
 mod network;
 mod new_password;
+mod providers;
 mod setup;
 mod sign_in;
 mod supported_models;
