@@ -23,8 +23,7 @@ const QUIET: &str = "hyper=info,hyper_util=info,h2=info,reqwest=info,rustls=info
 /// # Errors
 /// A sentence, if the filter cannot be read or a log was started before.
 pub fn start(config: &Config) -> Result<(), String> {
-    let filter = EnvFilter::try_new(format!("{},{QUIET}", config.log)).map_err(|e| format!("CLAVIGER_LOG: {e}"))?;
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter(&config.log)?);
     let started: Result<(), TryInitError> = match config.log_format {
         LogFormat::Text => {
             // Colours are for people; in a file or a journal they are noise.
@@ -36,6 +35,14 @@ pub fn start(config: &Config) -> Result<(), String> {
         }
     };
     started.map_err(|e| e.to_string())
+}
+
+/// The operator's filter, within what may be logged at all.
+///
+/// # Errors
+/// A sentence, if it cannot be read.
+pub fn filter(wanted: &str) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(format!("{wanted},{QUIET}")).map_err(|e| format!("CLAVIGER_LOG: {e}"))
 }
 
 /// A span for each request: method, route pattern, status, request id.

@@ -13,11 +13,9 @@ use super::provider::Provider;
 pub fn clean(provider: &Provider, field: SecretField, pasted: &Secret) -> Result<Secret, String> {
     let text = trim(pasted.expose());
     let text = if field == SecretField::ApiKey { without_bearer(text) } else { text };
-    if let Some(fault) = fault(field, text) {
-        return Err(fault);
-    }
-    if let Some(mistaken) = mistaken(provider, text) {
-        return Err(mistaken);
+    // What something is says more than what is wrong with it.
+    if let Some(problem) = mistaken(provider, text).or_else(|| fault(field, text)) {
+        return Err(problem);
     }
     Ok(Secret::new(text.to_owned()))
 }

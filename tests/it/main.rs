@@ -1,6 +1,9 @@
 //! Tests of the whole: real HTTP, real databases, real peers.
+mod access;
+mod canary;
 mod cli;
 mod config;
+mod crawl;
 mod layers;
 mod llama;
 mod migrations;

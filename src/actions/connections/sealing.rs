@@ -11,12 +11,12 @@ use crate::error::{Error, Result};
 use crate::providers::Provider;
 use crate::store::connections::{self, ConnectionRow, SealedSecretRow};
 use crate::store::{Conn, data_keys};
-use crate::vault::{Binding, OpenError, Vault};
+use crate::vault::{Binding, OpenError, Vault, VaultError};
 
 /// Seals secrets for a connection and stores them, each in the place of the old one of its field.
 ///
 /// # Errors
-/// The database's; [`Error::Internal`] if the data key does not open.
+/// The database's; [`Error::Invalid`] if the data key does not open.
 pub(super) fn seal_and_store(
     conn: &mut Conn,
     (vault, clock): (&Vault, &Clock),
@@ -33,7 +33,7 @@ pub(super) fn seal_and_store(
         // The time of sealing is the version: an older blob that is put back does not open.
         let version = now.and_utc().timestamp_micros();
         let binding = Binding::Connection { organization_id: scope.id(), connection_id, field, version, destination };
-        let sealed = vault.seal(&key, &binding, secret).map_err(Error::internal)?;
+        let sealed = vault.seal(&key, &binding, secret).map_err(cannot_seal)?;
         let row = SealedSecretRow {
             connection_id,
             field: field.name().to_owned(),
@@ -73,6 +73,18 @@ pub async fn open_secrets(
 pub(super) async fn stored_fields(app: &App, scope: OrgScope, id: i64) -> Result<Vec<SecretField>> {
     let sealed = app.db.read(move |conn| connections::sealed_secrets(conn, scope, id)).await?;
     Ok(sealed.iter().filter_map(|stored| SecretField::from_name(&stored.field)).collect())
+}
+
+/// Making a new data key in place of one that does not open would cost the secrets that another replica, or this
+/// one with its right master key, still opens. So that is for the operator to mend.
+fn cannot_seal(error: VaultError) -> Error {
+    let VaultError::DataKey(cause) = error else { return Error::internal(error) };
+    tracing::error!(%cause, "an organization’s data key does not open; is this the right master key file?");
+    Error::field(
+        "",
+        "We can’t store keys just now, so nothing was saved. This server’s master key doesn’t fit this organization. \
+         Ask whoever runs the server to check it.",
+    )
 }
 
 fn tail_of(fingerprints: &[Fingerprint], field: SecretField) -> Option<String> {

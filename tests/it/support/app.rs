@@ -215,6 +215,11 @@ impl TestApp {
             .expect("a checkpoint");
     }
 
+    /// The content of SQLite's files.
+    pub fn database_files(&self) -> Vec<Vec<u8>> {
+        self.database.files()
+    }
+
     /// Whether SQLite's files hold these bytes.
     pub fn database_holds(&self, bytes: &[u8]) -> bool {
         self.database.files().iter().any(|file| file.windows(bytes.len()).any(|window| window == bytes))

@@ -30,7 +30,10 @@ impl Visitor {
 
     /// Opens a page.
     pub async fn get(&mut self, path: &str) -> Reply {
-        let request = self.request(Method::GET, path).header("sec-fetch-site", "same-origin");
+        let request = self
+            .request(Method::GET, path)
+            .header("sec-fetch-site", "same-origin")
+            .header("sec-fetch-dest", "document");
         self.send(request).await
     }
 

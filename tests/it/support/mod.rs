@@ -2,6 +2,7 @@
 pub mod app;
 pub mod browse;
 pub mod child;
+pub mod crawl;
 pub mod db;
 pub mod fake_answers;
 pub mod fake_provider;
