@@ -120,12 +120,14 @@ pub async fn end_all_of(app: &App, actor: &Actor, user_id: i64) -> Result<String
     let (keys, now, actor) = (Arc::clone(&app.keys), app.clock.now(), actor.clone());
     app.db
         .write(move |conn| {
-            let user = users::find(conn, actor.scope, user_id)?;
-            if user_id != actor.user_id {
+            let is_another = user_id != actor.user_id;
+            if is_another {
+                // Before looking: whoever may not do it must not learn which ids exist.
                 super::require(&actor, Permission::ManageMembers)?;
-                if user.role() == Role::Owner {
-                    super::require(&actor, Permission::ManageOwners)?;
-                }
+            }
+            let user = users::find(conn, actor.scope, user_id)?;
+            if is_another && user.role() == Role::Owner {
+                super::require(&actor, Permission::ManageOwners)?;
             }
             sessions::delete_all(conn, user_id)?;
             let entry = AuditEntry::by(&actor, Act::SignedOutEverywhere)

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use chrono::TimeDelta;
 use claviger::domain::role::Role;
 use claviger::jobs;
 use claviger::providers::ALL;
@@ -37,7 +38,7 @@ async fn no_trace_of_a_planted_key_is_anywhere() {
     let app = TestApp::facing(&fake).await;
     let mut mara = app.owner().await;
     let mut seen = Seen::default();
-    fail_in_every_way(&mut mara, &fake, &mut seen).await;
+    fail_in_every_way(&app, &mut mara, &fake, &mut seen).await;
     succeed(&app, &mut mara, &fake, &mut seen).await;
     refuse_queries(&mut mara, &mut seen).await;
     for role in Role::ALL {
@@ -80,10 +81,11 @@ fn the_search_itself_finds_every_form_of_a_key() {
 }
 
 /// Every provider, every way to fail, through the forms for a new key.
-async fn fail_in_every_way(visitor: &mut Visitor, fake: &FakeProvider, seen: &mut Seen) {
+async fn fail_in_every_way(app: &TestApp, visitor: &mut Visitor, fake: &FakeProvider, seen: &mut Seen) {
     let down = answer(503, &[], json!({ "error": { "message": "down" } }));
     let ways = [Scripted::EchoKey, Scripted::Garbage, Scripted::Redirect(fake.base_url()), Scripted::Huge, down];
     for provider in ALL {
+        app.advance(TimeDelta::minutes(1));
         let answers = planted(provider.slug, fake);
         // The provider does not know the key, and says so in its own words.
         fake.recover();
@@ -117,12 +119,14 @@ async fn succeed(app: &TestApp, visitor: &mut Visitor, fake: &FakeProvider, seen
     fake.recover();
     fake.know(&GoogleAccount::shared());
     fake.good_key(CANARY);
+    app.advance(TimeDelta::minutes(1));
     for provider in ALL {
         let reply = add(visitor, provider, &planted(provider.slug, fake)).await;
         reply.is(303);
         seen.keep(&reply);
     }
     for row in rows(app).await {
+        app.advance(TimeDelta::minutes(1));
         let path = format!("/providers/{}", row.id);
         seen.keep(&visitor.post(&format!("{path}/verify"), &[]).await);
         let form = visitor.get(&format!("{path}/replace-key")).await.form();

@@ -1,5 +1,6 @@
 //! Every page that links lead to, as every role: it is there, and it is well made.
 
+use chrono::TimeDelta;
 use claviger::domain::role::Role;
 use claviger::providers::ALL;
 
@@ -37,6 +38,7 @@ async fn forms_with_errors_are_well_made_too() {
     let app = TestApp::facing(&fake).await;
     let mut mara = app.owner().await;
     for provider in ALL {
+        app.advance(TimeDelta::minutes(1));
         examine(&add(&mut mara, provider, &[]).await, provider.slug);
         examine(&add(&mut mara, provider, &wrong_answers(provider, &fake)).await, provider.slug);
         fake.answer_with("", 503, serde_json::json!({ "error": { "message": "down" } }));

@@ -109,8 +109,9 @@ async fn test(app: Data<App>, actor: Actor, page: Page, form: Form<Endpoint>) ->
 }
 
 /// `GET /network/test`: where somebody lands who loads a result again from its address.
-async fn back() -> HttpResponse {
-    respond::see_other("/network")
+async fn back(actor: Actor) -> Result<HttpResponse> {
+    require(&actor, Permission::ManageConnections)?;
+    Ok(respond::see_other("/network"))
 }
 
 /// `GET /network/addresses`, for Owners.

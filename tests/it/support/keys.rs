@@ -1,5 +1,6 @@
 //! What people type into the forms of the seven providers, right and wrong.
 
+use chrono::TimeDelta;
 use claviger::domain::actor::OrgScope;
 use claviger::providers::{self, Provider};
 use claviger::store::connections::{self, ConnectionRow};
@@ -79,8 +80,10 @@ pub async fn add(visitor: &mut Visitor, provider: &Provider, answers: &[(&'stati
     visitor.submit(&form.with_all(answers)).await
 }
 
-/// Adds a connection with everything right; its id.
+/// Adds a connection with everything right; its id. A minute later than what was before, so that an organization's
+/// limit of checks is not reached.
 pub async fn connect(app: &TestApp, visitor: &mut Visitor, provider: &Provider, fake: &FakeProvider) -> i64 {
+    app.advance(TimeDelta::minutes(1));
     let reply = add(visitor, provider, &right_answers(provider, fake)).await;
     reply.is(303);
     let rows = rows(app).await;

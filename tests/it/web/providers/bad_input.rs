@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chrono::TimeDelta;
 use claviger::providers::ALL;
 use serde_json::json;
 
@@ -247,6 +248,7 @@ async fn a_provider_that_answers_strangely_is_told_and_nothing_is_stored() {
     let elsewhere = ready_fake().await;
     let strange = [Scripted::Garbage, Scripted::Huge, Scripted::Redirect(elsewhere.base_url()), Scripted::EchoKey];
     for provider in ALL {
+        app.advance(TimeDelta::minutes(1));
         for reply in &strange {
             fake.recover();
             fake.reply_with("", reply.clone());

@@ -122,7 +122,7 @@ async fn a_held_key_opens_for_no_other_person_form_or_server() {
 
     let token = tomas.token().await;
     let stolen = tomas.submit(&mended.clone().with("csrf", &token)).await;
-    assert!(stolen.is(422).text("#api_key-error").contains("Enter the API key"));
+    assert!(stolen.is(422).text("#api_key-error").contains("Enter the key again"));
     let mut second_window = app.owner().await;
     let token = second_window.token().await;
     let reply = second_window.submit(&mended.clone().with("csrf", &token)).await;
