@@ -39,6 +39,5 @@ async fn an_organization_has_twenty_checks_a_minute_and_loses_nothing_by_waiting
 
     site.advance(TimeDelta::minutes(1));
     // The key is held for this form, so it needs not be typed again.
-    second[3].1 = "";
-    owner.post("/providers/new/custom", &second).await.is(303);
+    owner.submit(&refused.form()).await.is(303);
 }
