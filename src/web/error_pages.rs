@@ -318,10 +318,17 @@ async fn answer(app: &App, request: &HttpRequest, page: ErrorPage) -> HttpRespon
         return build(&page).json(body);
     }
     match page.status {
-        StatusCode::UNAUTHORIZED => to_sign_in(request),
+        StatusCode::UNAUTHORIZED if is_opened_by_a_person(request) => to_sign_in(request),
         StatusCode::FORBIDDEN => draw(&whom_to_ask(app, request, page).await, reference, app.clock.now()),
         _ => draw(&page, reference, app.clock.now()),
     }
+}
+
+/// Whether a person sees the answer. A script of a page that follows to sign-in would take that page for what it
+/// asked for, and so would a program that fetches a text.
+fn is_opened_by_a_person(request: &HttpRequest) -> bool {
+    let destination = request.headers().get("sec-fetch-dest");
+    !request.path().ends_with(".txt") && destination.is_none_or(|destination| destination == "document")
 }
 
 /// To sign-in, and from there to where one was going. A form that was sent cannot be sent again by itself.

@@ -85,12 +85,12 @@ impl Show {
         Self::ALL.into_iter().find(|show| show.slug() == slug).unwrap_or(Self::Current)
     }
 
-    /// What the product's documentation names is always there: whoever reads it there looks for it here.
+    /// What the product's documentation names counts as current: whoever reads it there looks for it here.
     fn shows(self, model: &CatalogModel, today: NaiveDate) -> bool {
         match self {
             Self::All => true,
             Self::Current => model.in_product_docs || !model.is_retired_on(today),
-            Self::Retired => model.in_product_docs || model.is_retired_on(today),
+            Self::Retired => model.is_retired_on(today),
         }
     }
 }

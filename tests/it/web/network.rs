@@ -141,7 +141,7 @@ async fn scripts_without_an_account_read_the_only_organizations_addresses_but_no
 
     let elsewhere = app.organization("Elsewhere").await;
     script.get("/ip-ranges.json").await.is(401).lacks("203.0.113.10");
-    script.get("/ip-ranges.txt").await.lacks("203.0.113.10");
+    script.get("/ip-ranges.txt").await.is(401).lacks("203.0.113.10");
     app.add(elsewhere, "Eve", "eve@elsewhere.example", Role::Owner).await;
     let mut eve = app.sign_in("eve@elsewhere.example").await;
     assert_eq!(eve.get("/ip-ranges.txt").await.is(200).body, "");
