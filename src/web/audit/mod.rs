@@ -26,8 +26,7 @@ use crate::store::connections;
 
 /// The routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(web::resource("/audit").get(show))
-        .service(web::resource("/audit.csv").get(export::download));
+    cfg.service(web::resource("/audit").get(show)).service(web::resource("/audit.csv").get(export::download));
 }
 
 /// Entries on a page.
