@@ -41,8 +41,7 @@ pub struct TestApp {
     pub clock: Clock,
     /// Where it answers: `http://127.0.0.1:PORT`.
     pub origin: String,
-    /// Its data folder.
-    pub folder: TempDir,
+    _folder: TempDir,
     _server: Server,
     // Last, so that it goes after the connections to it.
     database: TestDatabase,
@@ -50,8 +49,6 @@ pub struct TestApp {
 
 /// A second server on the same database, with the same master key and clock. Drop it before the first.
 pub struct Replica {
-    /// What its handlers work with.
-    pub app: Data<App>,
     /// Where it answers.
     pub origin: String,
     _server: Server,
@@ -82,7 +79,7 @@ impl TestApp {
         let clock = Clock::default();
         let app = Data::new(App::open(config, clock.clone()).await.expect("the application opens"));
         let server = Server::start(listener, app.clone());
-        Self { app, clock, origin: format!("http://{address}"), folder, _server: server, database }
+        Self { app, clock, origin: format!("http://{address}"), _folder: folder, _server: server, database }
     }
 
     /// A new installation that may call this provider and takes it for all vendors.
@@ -103,8 +100,8 @@ impl TestApp {
         let public_url = origin.parse().expect("an origin");
         let config = Config { listen, public_url, ..self.app.config.clone() };
         let app = Data::new(App::open(config, self.clock.clone()).await.expect("the application opens"));
-        let server = Server::start(listener, app.clone());
-        Replica { app, origin, _server: server }
+        let server = Server::start(listener, app);
+        Replica { origin, _server: server }
     }
 
     /// Whether this run is on PostgreSQL.

@@ -53,14 +53,6 @@ impl Visitor {
         self.send(request).await
     }
 
-    /// Sends a form with a file: its field's name, its own name, its bytes.
-    pub async fn post_file(&mut self, path: &str, fields: &[(&str, &str)], file: (&str, &str, &[u8])) -> Reply {
-        let token = self.token().await;
-        let mut fields = fields.to_vec();
-        fields.push(("csrf", &token));
-        self.post_multipart(path, &fields, Some(file)).await
-    }
-
     /// Sends these fields, and a file if there is one, as a browser sends a form with files.
     pub async fn post_multipart(
         &mut self,
