@@ -12,6 +12,7 @@ use claviger::store::audit::{AuditFilter, ChainKey};
 use claviger::store::connections::{Checked, SealedSecretRow};
 use claviger::store::data_keys::DataKeyRow;
 use claviger::store::held_secrets::HeldSecretRow;
+use claviger::store::users::UserRow;
 use claviger::store::{Conn, audit, checks, connections, data_keys, egress, held_secrets, invitations, models, users};
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -94,8 +95,8 @@ impl Two {
                 format!("{:?}", users::name(conn, scope, 1)?.into_iter().collect::<Vec<_>>()),
                 format!("{:?}", users::names(conn, scope)?),
                 format!("{:?}", users::names_of_managers(conn, scope)?),
-                format!("{:?}", users::list(conn, scope)?.iter().map(|user| user.is_active()).collect::<Vec<_>>()),
-                format!("{:?}", users::list(conn, scope)?.iter().map(|user| user.role()).collect::<Vec<_>>()),
+                format!("{:?}", users::list(conn, scope)?.iter().map(UserRow::is_active).collect::<Vec<_>>()),
+                format!("{:?}", users::list(conn, scope)?.iter().map(UserRow::role).collect::<Vec<_>>()),
                 format!("{:?}", invitations::list(conn, scope)?.iter().map(|(row, _)| row.id).collect::<Vec<_>>()),
             ];
             Ok(texts.join("\n"))

@@ -31,7 +31,11 @@ fn entry(act: Act, target: &str, details: &str) -> AuditEntry {
 
 /// Who, what and details of each entry.
 fn entries(reply: &Reply) -> Vec<String> {
-    reply.rows(".audit tbody tr:not(.rowgroup)").iter().map(|row| row.split_once(' ').unwrap().1.to_owned()).collect()
+    reply
+        .rows(".audit tbody tr:not(.rowgroup)")
+        .iter()
+        .map(|row| row.split_once(' ').expect("a time").1.to_owned())
+        .collect()
 }
 
 #[actix_web::test]

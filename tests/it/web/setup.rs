@@ -6,7 +6,8 @@ use claviger::error::Error;
 use crate::support::app::{PASSWORD, TestApp};
 
 async fn code(app: &TestApp) -> String {
-    let link = organizations::setup_link(&app.app).await.unwrap().expect("the installation is new");
+    let link =
+        organizations::setup_link(&app.app).await.expect("the database answers").expect("the installation is new");
     link.split_once("/setup?code=").expect("the link leads to the set-up page").1.to_owned()
 }
 
