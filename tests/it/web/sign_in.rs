@@ -245,6 +245,9 @@ async fn a_person_has_at_most_ten_sessions() {
     assert_eq!(last.get("/account").await.texts("table[role=table] tr").len(), 10);
 }
 
+/// What is wrong with it, its headers, its token.
+type Forgery<'a> = (&'a str, Vec<(&'a str, &'a str)>, String);
+
 #[actix_web::test]
 async fn forged_requests_change_nothing() {
     let app = TestApp::spawn().await;
@@ -252,7 +255,7 @@ async fn forged_requests_change_nothing() {
     let token = mara.token().await;
     let body = format!("name=Forged&theme=dark&csrf={token}");
     let form = "application/x-www-form-urlencoded";
-    let forgeries: Vec<(&str, Vec<(&str, &str)>, String)> = vec![
+    let forgeries: Vec<Forgery<'_>> = vec![
         ("another site", vec![("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")], body.clone()),
         ("a sibling", vec![("origin", &app.origin), ("sec-fetch-site", "same-site")], body.clone()),
         ("an opaque origin", vec![("origin", "null")], body.clone()),
