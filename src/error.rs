@@ -92,15 +92,20 @@ impl From<diesel::result::Error> for Error {
 
 /// Whether the database's words say that it cannot store anything now: locked, out of space, read-only, gone.
 fn is_unavailable(message: &str) -> bool {
-    const WORDS: [&str; 8] = [
+    const WORDS: [&str; 13] = [
         "database is locked",
         "database or disk is full",
         "disk I/O error",
         "unable to open database file",
         "readonly database",
         "server closed the connection",
+        "terminating connection",
+        "no connection to the server",
         "No space left on device",
         "could not connect",
+        "too many clients",
+        "lock timeout",
+        "statement timeout",
     ];
     WORDS.iter().any(|words| message.contains(words))
 }

@@ -5,35 +5,46 @@ use std::io::IsTerminal;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use tracing::Span;
+use tracing::{Level, Metadata, Span, Subscriber};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::{Filter, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{EnvFilter, Layer, fmt};
 
 use crate::config::{Config, LogFormat};
 
 /// Libraries that would print headers, bodies or bound values at their finer levels. Not even the operator's filter
 /// turns those on.
-const QUIET: &str = "hyper=info,hyper_util=info,h2=info,reqwest=info,rustls=info,tokio_rustls=info,actix_http=info,\
-    actix_session=info,diesel=info,r2d2=info,actix_web=info,mio=info";
+const QUIET: [&str; 12] = [
+    "actix_http",
+    "actix_session",
+    "actix_web",
+    "diesel",
+    "h2",
+    "hyper",
+    "hyper_util",
+    "mio",
+    "r2d2",
+    "reqwest",
+    "rustls",
+    "tokio_rustls",
+];
 
 /// Starts the log on standard error.
 ///
 /// # Errors
 /// A sentence, if the filter cannot be read or a log was started before.
 pub fn start(config: &Config) -> Result<(), String> {
-    let registry = tracing_subscriber::registry().with(filter(&config.log)?);
-    let started: Result<(), TryInitError> = match config.log_format {
-        LogFormat::Text => {
-            // Colours are for people; in a file or a journal they are noise.
-            let in_colour = std::io::stderr().is_terminal();
-            registry.with(tracing_subscriber::fmt::layer().with_ansi(in_colour).with_writer(std::io::stderr)).try_init()
-        }
-        LogFormat::Json => {
-            registry.with(tracing_subscriber::fmt::layer().json().with_writer(std::io::stderr)).try_init()
-        }
+    // Colours are for people; in a file or a journal they are noise.
+    let lines = fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    let lines = match config.log_format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => fmt::layer().json().with_writer(std::io::stderr).boxed(),
     };
+    let started: Result<(), TryInitError> =
+        tracing_subscriber::registry().with(lines.with_filter(filter(&config.log)?)).try_init();
     started.map_err(|e| e.to_string())
 }
 
@@ -41,8 +52,14 @@ pub fn start(config: &Config) -> Result<(), String> {
 ///
 /// # Errors
 /// A sentence, if it cannot be read.
-pub fn filter(wanted: &str) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(format!("{wanted},{QUIET}")).map_err(|e| format!("CLAVIGER_LOG: {e}"))
+pub fn filter<S: Subscriber + for<'a> LookupSpan<'a>>(wanted: &str) -> Result<impl Filter<S> + use<S>, String> {
+    let wanted = EnvFilter::try_new(wanted).map_err(|e| format!("CLAVIGER_LOG: {e}"))?;
+    Ok(wanted.and(filter_fn(may_be_logged)))
+}
+
+fn may_be_logged(about: &Metadata<'_>) -> bool {
+    let library = about.target().split("::").next().unwrap_or_default();
+    *about.level() <= Level::INFO || !QUIET.contains(&library)
 }
 
 /// A span for each request: method, route pattern, status, request id.

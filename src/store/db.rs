@@ -179,11 +179,13 @@ fn open_postgres(url: &str) -> ConnectionResult<PgConnection> {
 }
 
 fn pool(connector: Connector, n_connections: u32) -> Result<Pool<Connector>, OpenError> {
+    let is_server = matches!(*connector.0, DatabaseUrl::Postgres(_));
     Pool::builder()
         .max_size(n_connections)
         .min_idle(Some(1))
-        // The ping costs more than most queries; a broken connection is noticed when it fails.
-        .test_on_check_out(false)
+        // A server ends connections when it restarts, and nothing else would take them out of the pool. A file
+        // cannot do that, and the ping would cost more than most queries.
+        .test_on_check_out(is_server)
         .connection_timeout(Duration::from_secs(5))
         .build(connector)
         .map_err(|e| OpenError::Connect(e.to_string()))

@@ -16,6 +16,9 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
 
 use crate::support::app::TestApp;
 use crate::support::browse::{Reply, Visitor};
@@ -236,11 +239,8 @@ impl Log {
         LOG.get_or_init(|| {
             let log = Self(Arc::default());
             let filter = claviger::trace::filter(FILTER).expect("a filter");
-            tracing_subscriber::fmt()
-                .with_env_filter(filter)
-                .with_writer(log.clone())
-                .try_init()
-                .expect("the first log");
+            let lines = fmt::layer().with_writer(log.clone()).with_filter(filter);
+            tracing_subscriber::registry().with(lines).try_init().expect("the first log");
             log
         })
         .clone()

@@ -1,5 +1,7 @@
 //! The form that takes a key: drawn from the provider's value, for a new connection, a new key and an edit alike.
 
+use std::time::Duration;
+
 use actix_session::Session;
 use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
@@ -205,7 +207,7 @@ pub async fn create(
     match connections::add(&app, &actor, addition).await {
         Ok(Saved::Yes { id }) => {
             held_secrets::forget(&app, &actor, &attempt.held_for).await?;
-            leave(&session, &connected(&view::one(&app, &actor, id).await?))?;
+            leave(&session, &connected(&view::one(&app, &actor, id).await?, app.config.check_every))?;
             Ok(respond::see_other("/providers"))
         }
         Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, Purpose::New, report).await,
@@ -386,14 +388,17 @@ fn form_id(typed: &Typed) -> String {
 }
 
 /// The words after a connection was added.
-fn connected(view: &ConnectionView) -> Flash {
+fn connected(view: &ConnectionView, check_every: Option<Duration>) -> Flash {
     let (id, name) = (view.row.id, &view.name);
     if view.health == Health::NotChecked {
         return Flash {
             tone: FlashTone::Warn,
             title: format!("{name} is saved, but not checked."),
-            text: "We’ll check it in a moment, and again on schedule. Prompts can use it as soon as it works."
-                .to_owned(),
+            text: match check_every {
+                Some(_) => "We’ll check it in a moment, and again on schedule. Prompts can use it as soon as it works.",
+                None => "Verify it when it should work by now.",
+            }
+            .to_owned(),
             link: Some((format!("/providers/{id}"), "Open it".to_owned())),
         };
     }

@@ -197,6 +197,11 @@ impl TestApp {
         self.app.db.write(work).await.expect("the rows can be reached")
     }
 
+    /// A connection beside the application's own.
+    pub fn connect(&self) -> Conn {
+        self.database.connect()
+    }
+
     /// Runs a statement as somebody would who has the database but not the program; how many rows it changed.
     pub async fn sql(&self, statement: &str) -> usize {
         let statement = statement.to_owned();

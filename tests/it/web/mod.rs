@@ -7,6 +7,7 @@ mod http;
 mod members;
 mod network;
 mod new_password;
+mod outage;
 mod providers;
 mod setup;
 mod sign_in;
