@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use actix_web::web::{Data, Path};
 
 use super::answers::Answers;
-use super::form::{Attempt, KeyForm, Purpose, Subject};
+use super::form::{Attempt, KeyForm, Purpose, Subject, stale};
 use super::view::{self, ConnectionView};
 use crate::actions::connections::{self, Change, Saved};
 use crate::actions::{held_secrets, require};
@@ -15,7 +15,7 @@ use crate::domain::actor::Actor;
 use crate::domain::role::Permission;
 use crate::error::{Error, Result};
 use crate::providers::{Place, Provider};
-use crate::web::forms::{AnyInput, Form, Typed};
+use crate::web::forms::{AnyInput, Form, Submitted, Typed};
 use crate::web::page::{Flash, Page, leave};
 use crate::web::respond;
 
@@ -73,12 +73,19 @@ pub async fn update(
     session: Session,
     current: CurrentSession,
     id: Path<i64>,
-    form: Form<AnyInput>,
+    submitted: Submitted<AnyInput>,
 ) -> Result<HttpResponse> {
     let (view, provider) = subject_of(&app, &actor, *id).await?;
     if !view.can_edit() {
         return Err(Error::NotFound);
     }
+    let form = match submitted {
+        Submitted::Fresh(form) => form,
+        Submitted::Stale(form) => {
+            let seen = Subject { version: version_of(&form.typed)?, ..subject(&view) };
+            return stale(page, provider, Purpose::Edit(seen), &form.typed);
+        }
+    };
     let seen_version = version_of(&form.typed)?;
     let purpose = Purpose::Edit(Subject { version: seen_version, ..subject(&view) });
     let answers = Answers::of_form(provider, &form.typed);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_session::Session;
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use askama::Template;
 use uuid::Uuid;
@@ -24,7 +25,7 @@ use crate::domain::secret::{SecretField, Secrets};
 use crate::error::{Error, Result};
 use crate::providers::form::{Field, FieldKind, Prose};
 use crate::providers::{self, Provider};
-use crate::web::forms::{AnyInput, Form, Typed};
+use crate::web::forms::{AnyInput, Submitted, Typed};
 use crate::web::page::{Flash, FlashTone, Page, Section, leave};
 use crate::web::{respond, words};
 
@@ -189,10 +190,14 @@ pub async fn create(
     session: Session,
     current: CurrentSession,
     slug: Path<String>,
-    form: Form<AnyInput>,
+    submitted: Submitted<AnyInput>,
 ) -> Result<HttpResponse> {
     require(&actor, Permission::ManageConnections)?;
     let provider = providers::by_slug(&slug).ok_or(Error::NotFound)?;
+    let form = match submitted {
+        Submitted::Fresh(form) => form,
+        Submitted::Stale(form) => return stale(page, provider, Purpose::New, &form.typed),
+    };
     let answers = Answers::of_form(provider, &form.typed);
     let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed, answers).await?;
     if attempt.is_only_a_correction {
@@ -213,6 +218,16 @@ pub async fn create(
         Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, Purpose::New, report).await,
         Err(error) => attempt.failed(&app, &actor, page, Purpose::New, error).await,
     }
+}
+
+/// The form of a session that has ended meanwhile: everything typed but the secrets, and a token of the present one.
+///
+/// # Errors
+/// As rendering.
+pub fn stale(page: Page, provider: &'static Provider, purpose: Purpose, typed: &Typed) -> Result<HttpResponse> {
+    let form = KeyForm::blank(page, provider, purpose, Answers::of_form(provider, typed));
+    let errors = FieldErrors::one("", respond::STALE);
+    respond::with_status(StatusCode::FORBIDDEN, &KeyForm { errors, ..form })
 }
 
 /// One press of a button in a form that takes a key.

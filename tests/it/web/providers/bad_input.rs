@@ -273,3 +273,20 @@ async fn a_provider_that_hangs_is_given_up_in_time() {
     assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
     reply.is(422).says("Save without checking").lacks(GOOD_KEY);
 }
+
+#[actix_web::test]
+async fn a_form_of_a_session_that_has_ended_comes_back_with_what_was_typed_but_no_key() {
+    let fake = ready_fake().await;
+    let app = TestApp::facing(&fake).await;
+    let mut mara = app.owner().await;
+    let form = mara.get("/providers/new/azure-openai").await.form();
+    let form = form.with("deployment_name", MODEL).with("endpoint", &fake.base_url()).with("api_key", GOOD_KEY);
+    // She signs in again in another window of the same browser.
+    mara.post("/sign-out", &[]).await;
+    let mut mara = app.sign_in("mara@fennel.example").await;
+    let back = mara.submit(&form).await;
+    back.is(403).says("This page was open too long").lacks(GOOD_KEY);
+    assert_eq!((back.value("deployment_name"), back.value("endpoint")), (MODEL.to_owned(), fake.base_url()));
+    assert_eq!(app.number("SELECT count(*) FROM connections").await, 0);
+    mara.submit(&back.form().with("api_key", GOOD_KEY)).await.is(303);
+}
