@@ -56,8 +56,8 @@ pub struct InstallationKeys {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// A folder or file cannot be made or read.
-    #[error("{0}")]
-    Files(String),
+    #[error(transparent)]
+    Files(#[from] crate::files::FileError),
     /// The database cannot be opened.
     #[error(transparent)]
     Database(#[from] crate::store::OpenError),

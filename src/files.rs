@@ -2,23 +2,32 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::app::StartError;
 use crate::config::{Config, DatabaseUrl};
+
+/// A folder or file cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("{variable}: cannot make {}: {problem}", .path.display())]
+pub struct FileError {
+    variable: &'static str,
+    path: PathBuf,
+    problem: io::Error,
+}
 
 /// Makes the data folder (mode 0700) and an empty SQLite file (mode 0600), whatever the umask. SQLite gives its
 /// side files the mode of the main one.
 ///
 /// # Errors
-/// [`StartError::Files`], naming what cannot be made.
-pub fn prepare(config: &Config) -> Result<(), StartError> {
-    let in_words = |name: &str, what: &Path, error: &io::Error| {
-        StartError::Files(format!("{name}: cannot make {}: {error}", what.display()))
+/// [`FileError`], naming what cannot be made and the variable that chooses it.
+pub fn prepare(config: &Config) -> Result<(), FileError> {
+    let about = |variable, path: &Path| {
+        let path = path.to_owned();
+        move |problem| FileError { variable, path, problem }
     };
-    make_private_folder(&config.data).map_err(|e| in_words("CLAVIGER_DATA", &config.data, &e))?;
+    make_private_folder(&config.data).map_err(about("CLAVIGER_DATA", &config.data))?;
     if let DatabaseUrl::Sqlite(path) = &config.database {
-        make_private_file(path).map_err(|e| in_words("CLAVIGER_DATABASE_URL", path, &e))?;
+        make_private_file(path).map_err(about("CLAVIGER_DATABASE_URL", path))?;
     }
     Ok(())
 }

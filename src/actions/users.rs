@@ -13,7 +13,7 @@ use crate::domain::secret::Secret;
 use crate::domain::theme::Theme;
 use crate::error::{Error, Result};
 use crate::store::users::{self, NewUser, UserRow};
-use crate::store::{Conn, audit, password_links, sessions};
+use crate::store::{Conn, audit, invitations, password_links, sessions};
 
 /// What is said of the last Owner, wherever somebody would take them away.
 pub const LAST_OWNER: &str = "You’re the only Owner. Make someone else an Owner first.";
@@ -67,6 +67,7 @@ pub async fn change_role(app: &App, actor: &Actor, user_id: i64, role: Role) -> 
                 return Err(Error::field("role", last_owner_words(&actor, user_id)));
             }
             password_links::revoke(conn, user_id)?;
+            invitations::cancel_of_inviter(conn, actor.scope, user_id, now)?;
             let entry = AuditEntry::by(&actor, Act::RoleChanged)
                 .on(AuditTarget::User { id: user_id, name: user.name.clone() })
                 .with(format!("{} to {role}", user.role()));
@@ -94,6 +95,7 @@ pub async fn deactivate(app: &App, actor: &Actor, user_id: i64) -> Result<UserRo
                 return Err(Error::field("", last_owner_words(&actor, user_id)));
             }
             password_links::revoke(conn, user_id)?;
+            invitations::cancel_of_inviter(conn, actor.scope, user_id, now)?;
             sessions::delete_all(conn, user_id)?;
             let entry = AuditEntry::by(&actor, Act::MemberDeactivated)
                 .on(AuditTarget::User { id: user_id, name: user.name.clone() });

@@ -175,6 +175,18 @@ pub fn cancel_of_email(conn: &mut Conn, scope: OrgScope, email: &str, now: Times
     Ok(())
 }
 
+/// Takes back the open invitations that a person has made, whose rights have changed.
+///
+/// # Errors
+/// The database's.
+pub fn cancel_of_inviter(conn: &mut Conn, scope: OrgScope, user_id: i64, now: Timestamp) -> Result<()> {
+    let theirs = invitations::table
+        .filter(invitations::organization_id.eq(scope.id()).and(invitations::invited_by.eq(user_id)))
+        .filter(invitations::closed_at.is_null());
+    diesel::update(theirs).set(invitations::closed_at.eq(now)).execute(conn)?;
+    Ok(())
+}
+
 /// Uses up every set-up link.
 ///
 /// # Errors

@@ -122,6 +122,18 @@ async fn invitations_expire_are_renewed_and_cancelled() {
 }
 
 #[actix_web::test]
+async fn invitations_of_somebody_who_is_shut_out_are_shut_with_them() {
+    let app = TestApp::spawn().await;
+    let (mut mara, mut tomas) = (app.owner().await, app.administrator().await);
+    invite(&mut tomas, "lee@partner.example", "administrator").await.leads_to("/members");
+    let link = link(&mut tomas, &app).await;
+    let id = id_of(&app, Role::Administrator).await;
+    mara.post(&format!("/members/{id}/deactivate"), &[]).await.is(303);
+    app.visitor().get(&link).await.is(410);
+    mara.get("/members").await.lacks("lee@partner.example");
+}
+
+#[actix_web::test]
 async fn what_cannot_be_invited_is_said_beside_its_field() {
     let app = TestApp::spawn().await;
     let mut mara = app.owner().await;
