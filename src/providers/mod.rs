@@ -6,6 +6,7 @@
 //! secrets out with [`scrub`].
 
 pub mod addresses;
+mod allow_rule;
 pub mod anthropic;
 pub mod azure_ai_foundry;
 pub mod azure_openai;
