@@ -50,6 +50,8 @@ pub struct InstallationKeys {
     pub csrf: Zeroizing<[u8; 64]>,
     /// Chains the audit log.
     pub audit: ChainKey,
+    /// Makes shared launch keys and signs tickets for frames.
+    pub launch: Zeroizing<[u8; 64]>,
 }
 
 /// The server cannot start.
@@ -179,5 +181,6 @@ async fn installation_keys(db: &Db, vault: &Arc<Vault>, clock: &Clock) -> Result
         cookie: derive(Purpose::Cookie)?,
         csrf: derive(Purpose::Csrf)?,
         audit: ChainKey::new(derive(Purpose::AuditChain)?),
+        launch: derive(Purpose::Launch)?,
     })
 }

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::domain::embedding::LaunchRefusal;
 use crate::domain::field_errors::FieldErrors;
 use crate::domain::role::Permission;
 
@@ -27,6 +28,9 @@ pub enum Error {
     /// A one-time link was used, has expired or never existed.
     #[error("the one-time link is not open")]
     LinkClosed,
+    /// A host product's launch was refused.
+    #[error("the launch was refused: {0}")]
+    LaunchRefused(LaunchRefusal),
     /// Too many tries.
     #[error("too many tries; wait {retry_after_s} s")]
     TooMany {

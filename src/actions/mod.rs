@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod connections;
 pub mod egress;
+pub mod embedding;
 pub mod held_secrets;
 pub mod invitations;
 pub mod organizations;

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::store::sessions::SessionRow;
 use crate::store::sign_in_failures::{self, Verdict};
 use crate::store::users::{self, AccountRow};
-use crate::store::{Conn, audit, organizations, sessions};
+use crate::store::{Conn, audit, nonces, organizations, sessions};
 
 /// Somebody who has just proved who they are.
 #[derive(Clone, Copy, Debug)]
@@ -138,13 +138,14 @@ pub async fn end_all_of(app: &App, actor: &Actor, user_id: i64) -> Result<String
         .await
 }
 
-/// Deletes sessions that have ended by themselves and failures that count no more.
+/// Deletes sessions that have ended by themselves, failures that count no more, and launches that have expired.
 ///
 /// # Errors
 /// The database's.
 pub fn forget_old(conn: &mut Conn, now: Timestamp) -> Result<()> {
     sessions::delete_dead(conn, now, IDLE)?;
     sign_in_failures::delete_forgotten(conn, now)?;
+    nonces::delete_expired(conn, now)?;
     Ok(())
 }
 

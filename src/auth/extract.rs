@@ -7,10 +7,12 @@ use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
-use super::session::CurrentSession;
+use super::session::{Arrival, CurrentSession};
 use super::{client, csrf, device, gate};
 use crate::app::App;
+use crate::clock::Timestamp;
 use crate::domain::actor::Actor;
+use crate::domain::role::Role;
 use crate::error::{Error, Result};
 
 impl FromRequest for Actor {
@@ -40,6 +42,15 @@ pub struct Client {
     pub user_agent: String,
     /// The cookie that says who has signed in with it before.
     pub device: Option<String>,
+}
+
+impl Client {
+    /// Somebody who has just proved, with this browser, who they are.
+    #[must_use]
+    pub fn arrival(&self, user_id: i64, role: Role, at: Timestamp) -> Arrival {
+        let ip = self.ip.map(|ip| ip.to_string()).unwrap_or_default();
+        Arrival { user_id, role, at, user_agent: self.user_agent.clone(), ip }
+    }
 }
 
 impl FromRequest for Client {

@@ -11,13 +11,16 @@ use actix_web::web::Data;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::session::{self, CurrentSession, KEY_HASH, Member, UNAVAILABLE};
+use super::session::{self, CurrentSession, EmbeddedMember, KEY_HASH, Member, UNAVAILABLE};
 use super::{client, csrf};
 use crate::app::App;
 use crate::domain::actor::{Actor, OrgScope};
+use crate::domain::embedding::EmbeddedIn;
 use crate::domain::theme::Theme;
 use crate::error::{Error, Result};
-use crate::store::users;
+use crate::store::embedding::Embedding;
+use crate::store::sessions::SessionKind;
+use crate::store::users::{self, UserRow};
 
 /// The cookie that form tokens are bound to while nobody is signed in. A row in the database would let anybody
 /// fill it by asking for the sign-in page; the cookie's prefix keeps other sites from planting one.
@@ -35,7 +38,7 @@ pub(super) struct Visitor {
 /// A form token was made for a visitor who has no cookie yet.
 struct NewVisitor(String);
 
-/// The middleware.
+/// The middleware around our own pages.
 ///
 /// # Errors
 /// The inner service's error.
@@ -43,7 +46,27 @@ pub async fn guard<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> std::result::Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
-    if let Err(error) = admit(&request).await {
+    pass(request, next, SessionKind::OwnPages).await
+}
+
+/// The middleware around pages inside other products' pages. Their [`Embedding`] must stand in the request's
+/// extensions.
+///
+/// # Errors
+/// The inner service's error.
+pub async fn guard_embedded<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> std::result::Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    pass(request, next, SessionKind::Embedded).await
+}
+
+async fn pass<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+    kind: SessionKind,
+) -> std::result::Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    if let Err(error) = admit(&request, kind).await {
         return Ok(request.error_response(error).map_into_right_body());
     }
     let mut response = next.call(request).await?;
@@ -73,7 +96,7 @@ pub(super) fn bound_to(request: &impl HttpMessage) -> Result<String> {
     Ok(id)
 }
 
-async fn admit(request: &ServiceRequest) -> Result<()> {
+async fn admit(request: &ServiceRequest, kind: SessionKind) -> Result<()> {
     let app = request.app_data::<Data<App>>().ok_or_else(|| Error::internal("no application"))?;
     if !request.method().is_safe() && !csrf::comes_from(&csrf::own_origins(&app.config.public_url), request.headers()) {
         return Err(Error::StaleForm);
@@ -82,9 +105,10 @@ async fn admit(request: &ServiceRequest) -> Result<()> {
     if let Some(cause) = session.entries().get(UNAVAILABLE) {
         return Err(Error::Unavailable(cause.clone().into()));
     }
-    match session::member(&session) {
-        Some(member) => identify(app, request, member).await,
-        None => {
+    match (session::member(&session), kind) {
+        (Some(member), SessionKind::OwnPages) => identify(app, request, member).await,
+        (Some(member), SessionKind::Embedded) => identify_embedded(app, request, member).await,
+        (None, _) => {
             recognize_visitor(request);
             Ok(())
         }
@@ -103,22 +127,69 @@ async fn identify(app: &App, request: &ServiceRequest, member: Member) -> Result
     if member.role != user.role().slug() {
         session::renew(&session, user.role())?;
     }
+    let person = Person { user, organization_id, organization };
+    request.extensions_mut().insert::<Theme>(person.user.theme());
+    introduce(app, request, member, person, None);
+    Ok(())
+}
+
+/// The same inside another product's page. There a session ends with everything that it was opened for: the
+/// person's role, and the site's place on the list.
+async fn identify_embedded(app: &App, request: &ServiceRequest, member: Member) -> Result<()> {
+    let embedding = request.extensions().get::<Embedding>().cloned();
+    let embedding = embedding.ok_or_else(|| Error::internal("no embedding"))?;
+    let session = request.get_session();
+    let Some(embedded) = member.embedded.as_ref().and_then(EmbeddedMember::read) else {
+        session.purge();
+        return Ok(());
+    };
+    if embedded.embed_id != embedding.embed_id {
+        // A browser has one jar for each host page; another organization's frame in the same page has taken it.
+        return Ok(());
+    }
+    let user_id = member.user_id;
+    let found = app.db.read(move |conn| users::of_session(conn, user_id)).await?;
+    let found = found.filter(|(user, organization_id, _)| {
+        *organization_id == embedding.organization_id
+            && member.role == user.role().slug()
+            && embedding.site(&embedded.site).is_some()
+    });
+    let Some((user, organization_id, organization)) = found else {
+        session.purge();
+        return Ok(());
+    };
+    request.extensions_mut().insert::<Theme>(embedded.theme);
+    introduce(app, request, member, Person { user, organization_id, organization }, Some(embedded));
+    Ok(())
+}
+
+/// A member as the database knows them now.
+struct Person {
+    user: UserRow,
+    organization_id: i64,
+    organization: String,
+}
+
+/// Tells the rest of the request who asks.
+fn introduce(app: &App, request: &ServiceRequest, member: Member, person: Person, embedded: Option<EmbeddedIn>) {
+    let role = person.user.role();
     let peer = request.peer_addr().map(|address| address.ip());
     let actor = Actor {
-        user_id,
-        role: user.role(),
-        scope: OrgScope::granted(organization_id),
-        organization,
+        user_id: member.user_id,
+        role: embedded.as_ref().map_or(role, |embedded| role.at_most(embedded.ceiling)),
+        scope: OrgScope::granted(person.organization_id),
+        organization: person.organization,
         ip: client::ip(peer, request.headers(), &app.config.trusted_proxies),
-        name: user.name.clone(),
-        email: user.email.clone(),
+        name: person.user.name.clone(),
+        email: person.user.email,
     };
-    let key_hash = session::get(&session, KEY_HASH).unwrap_or_default();
+    let key_hash = session::get(&request.get_session(), KEY_HASH).unwrap_or_default();
     let mut extensions = request.extensions_mut();
-    extensions.insert::<Theme>(user.theme());
     extensions.insert(CurrentSession { key_hash, secret: member.secret });
     extensions.insert(actor);
-    Ok(())
+    if let Some(embedded) = embedded {
+        extensions.insert(embedded);
+    }
 }
 
 fn recognize_visitor(request: &ServiceRequest) {

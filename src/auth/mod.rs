@@ -6,13 +6,17 @@ pub mod csrf;
 pub mod device;
 pub mod extract;
 pub mod gate;
+pub mod jwt;
+pub mod launch;
 pub mod next;
 pub mod one_time;
+pub mod partition;
 pub mod password;
 pub mod password_rules;
 pub mod session;
 pub mod session_store;
 pub mod throttle;
+pub mod ticket;
 
 use rand::TryRng;
 use rand::rngs::SysRng;

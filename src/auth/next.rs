@@ -1,8 +1,17 @@
 //! Where to go after signing in, as the address of the sign-in page carries it.
 
 /// The pages that one may be sent back to.
-const KNOWN: [&str; 7] =
-    ["/providers", "/base-models", "/supported-models", "/network", "/members", "/audit", "/account"];
+const KNOWN: [&str; 9] = [
+    "/providers",
+    "/base-models",
+    "/supported-models",
+    "/network",
+    "/members",
+    "/settings",
+    "/audit",
+    "/account",
+    "/embed-consent",
+];
 
 /// Longest address that is carried along.
 const LONGEST: usize = 500;

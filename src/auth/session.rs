@@ -9,20 +9,28 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
+use crate::domain::accent::Accent;
+use crate::domain::embedding::{EmbedId, EmbeddedIn};
 use crate::domain::role::Role;
+use crate::domain::theme::Theme;
 use crate::error::{Error, Result};
+use crate::store::sessions::Idle;
 
 /// A session that is left alone ends after this.
-pub const IDLE: TimeDelta = TimeDelta::minutes(30);
-/// Every session ends this long after its owner signed in.
+pub const IDLE: Idle = Idle { own_pages: TimeDelta::minutes(30), embedded: TimeDelta::minutes(15) };
+/// Every session of our own pages ends this long after its owner signed in.
 pub const LONGEST: TimeDelta = TimeDelta::hours(12);
-/// Sessions that one person may have at once; the one left alone for longest makes way.
+/// Every session inside another product's page ends this long after its launch.
+pub const LONGEST_EMBEDDED: TimeDelta = TimeDelta::hours(8);
+/// Sessions of each kind that one person may have at once; the one left alone for longest makes way.
 pub const MOST: i64 = 10;
 
 /// Where the state keeps its [`Member`].
 pub(super) const MEMBER: &str = "member";
 /// Where a loaded state says which row it came from. Never stored.
 pub(super) const KEY_HASH: &str = "key_hash";
+/// Where the state of a new session says that it is only another key for one that there is. Never stored.
+pub(super) const ALIAS_OF: &str = "alias_of";
 /// Where the state says, in place of everything else, that it could not be loaded.
 pub(super) const UNAVAILABLE: &str = "unavailable";
 
@@ -40,6 +48,61 @@ pub struct Member {
     /// The browser as it names itself.
     pub user_agent: String,
     /// From where the session was opened.
+    pub ip: String,
+    /// The page around the frame, for a session that is used in one.
+    #[serde(default)]
+    pub embedded: Option<EmbeddedMember>,
+}
+
+/// [`EmbeddedIn`] as the session's state keeps it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EmbeddedMember {
+    embed_id: String,
+    /// The origin of the page around the frame.
+    pub site: String,
+    ceiling: String,
+    theme: String,
+    accent: Option<String>,
+}
+
+impl From<&EmbeddedIn> for EmbeddedMember {
+    fn from(embedded: &EmbeddedIn) -> Self {
+        Self {
+            embed_id: embedded.embed_id.as_str().to_owned(),
+            site: embedded.site.clone(),
+            ceiling: embedded.ceiling.slug().to_owned(),
+            theme: embedded.theme.slug().to_owned(),
+            accent: embedded.accent.map(|accent| format!("#{}", accent.digits())),
+        }
+    }
+}
+
+impl EmbeddedMember {
+    /// What it says; `None` if another version wrote it in a way that this one cannot read.
+    #[must_use]
+    pub fn read(&self) -> Option<EmbeddedIn> {
+        Some(EmbeddedIn {
+            embed_id: EmbedId::parse(&self.embed_id)?,
+            site: self.site.clone(),
+            ceiling: self.ceiling.parse().ok()?,
+            theme: Theme::from_slug(&self.theme),
+            accent: self.accent.as_deref().and_then(Accent::parse),
+        })
+    }
+}
+
+/// Somebody whose session is opened: who they are, and from where they come.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// The user's id.
+    pub user_id: i64,
+    /// Their role now.
+    pub role: Role,
+    /// When.
+    pub at: Timestamp,
+    /// The browser as it names itself.
+    pub user_agent: String,
+    /// Its address.
     pub ip: String,
 }
 
@@ -65,12 +128,37 @@ impl CurrentSession {
 ///
 /// # Errors
 /// If the operating system has no random numbers.
-pub fn open(session: &Session, user_id: i64, role: Role, now: Timestamp, user_agent: String, ip: String) -> Result<()> {
+pub fn open(session: &Session, arrival: Arrival) -> Result<()> {
+    open_as(session, arrival, None)
+}
+
+/// The same for a session inside another product's page.
+///
+/// # Errors
+/// If the operating system has no random numbers.
+pub fn open_embedded(session: &Session, arrival: Arrival, embedded: &EmbeddedIn) -> Result<()> {
+    open_as(session, arrival, Some(embedded.into()))
+}
+
+fn open_as(session: &Session, arrival: Arrival, embedded: Option<EmbeddedMember>) -> Result<()> {
     let secret = URL_SAFE_NO_PAD.encode(super::random::<32>()?);
-    let member = Member { user_id, role: role.slug().to_owned(), secret, signed_in_at: now, user_agent, ip };
+    let Arrival { user_id, role, at, user_agent, ip } = arrival;
+    let member = Member { user_id, role: role.slug().to_owned(), secret, signed_in_at: at, user_agent, ip, embedded };
     session.clear();
     session.renew();
     put(session, MEMBER, &member)
+}
+
+/// Gives this browser a key of its own for a session that there is: the frame's, in a window that was opened from
+/// it. What one of the two leaves for the next page, the other shows.
+///
+/// # Errors
+/// [`Error::Internal`] if it cannot be written as JSON.
+pub fn open_alias(session: &Session, of: &[u8], member: &Member) -> Result<()> {
+    session.clear();
+    session.renew();
+    put(session, MEMBER, member)?;
+    put(session, ALIAS_OF, &of)
 }
 
 /// Gives the session a new key and secret, after its rights have changed. It does not live longer for that.
@@ -89,6 +177,12 @@ pub fn member(session: &Session) -> Option<Member> {
     get(session, MEMBER)
 }
 
+/// The hash that the session's row is found by; `None` for one that has none yet.
+#[must_use]
+pub fn key_hash(session: &Session) -> Option<Vec<u8>> {
+    get(session, KEY_HASH)
+}
+
 /// Where a session keeps something for the next page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot {
@@ -98,6 +192,8 @@ pub enum Slot {
     Invited,
     /// The new-password link that is to be shown.
     PasswordLink,
+    /// The name of the new launch key that is to be shown.
+    LaunchKey,
 }
 
 impl Slot {
@@ -106,6 +202,7 @@ impl Slot {
             Self::Flash => "flash",
             Self::Invited => "invited",
             Self::PasswordLink => "password_link",
+            Self::LaunchKey => "launch_key",
         }
     }
 }

@@ -73,6 +73,22 @@ pub enum Act {
     AuditExported,
     /// A page or act was refused because of the role.
     AccessDenied,
+    /// A site was put on the list of those that may show the provider settings.
+    EmbedSiteAdded,
+    /// It was allowed, or no longer allowed, to type keys inside the frame on a site.
+    EmbedSiteChanged,
+    /// A site was taken off the list.
+    EmbedSiteRemoved,
+    /// A key for signing launches was added.
+    LaunchKeyAdded,
+    /// A key for signing launches was deleted.
+    LaunchKeyRemoved,
+    /// Somebody opened the provider settings inside a host product's page.
+    EmbedOpened,
+    /// A launch of a host product was refused.
+    LaunchRefused,
+    /// Somebody left the provider settings inside a host product's page.
+    EmbedLeft,
 }
 
 /// A family of acts, for the filter.
@@ -186,6 +202,14 @@ acts! {
     RouteTested, Checks, "egress.route_tested", "Tested the route to";
     AuditExported, Settings, "audit.exported", "Exported the audit log";
     AccessDenied, SignIn, "access.denied", "Was refused";
+    EmbedSiteAdded, Settings, "embedding.site_added", "Allowed embedding on";
+    EmbedSiteChanged, Settings, "embedding.site_changed", "Changed embedding on";
+    EmbedSiteRemoved, Settings, "embedding.site_removed", "Stopped embedding on";
+    LaunchKeyAdded, Settings, "embedding.key_added", "Added the launch key";
+    LaunchKeyRemoved, Settings, "embedding.key_removed", "Removed the launch key";
+    EmbedOpened, SignIn, "embedding.opened", "Opened the embedded settings on";
+    LaunchRefused, SignIn, "embedding.launch_refused", "Refused a launch from";
+    EmbedLeft, SignIn, "embedding.left", "Left the embedded settings on";
 }
 
 impl Act {

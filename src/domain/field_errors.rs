@@ -51,6 +51,15 @@ impl FieldErrors {
         self.0.iter().find(|(name, _)| name == field).map(|(_, error)| error)
     }
 
+    /// The same with other addresses in its links; a link whose address is none is left out.
+    #[must_use]
+    pub fn with_links(mut self, address: impl Fn(&str) -> Option<String>) -> Self {
+        for (_, error) in &mut self.0 {
+            error.link = error.link.take().and_then(|(href, words)| Some((address(&href)?, words)));
+        }
+        self
+    }
+
     /// Every error with its field.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &FieldError)> {
         self.0.iter().map(|(field, error)| (field.as_str(), error))

@@ -1,11 +1,13 @@
 //! What Claviger is about, without any input or output: no database, no HTTP, no clock.
 
+pub mod accent;
 pub mod actor;
 pub mod audit;
 pub mod check;
 pub mod connection;
 pub mod destination;
 pub mod egress;
+pub mod embedding;
 pub mod field_errors;
 pub mod model;
 pub mod money;

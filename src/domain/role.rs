@@ -33,17 +33,20 @@ pub enum Permission {
     ManageEgress,
     /// Make, change or deactivate an Owner.
     ManageOwners,
+    /// Say which sites may show the provider settings inside their own pages.
+    ManageEmbedding,
 }
 
 impl Permission {
     /// Every permission, in the order in which pages list them.
-    pub const ALL: [Permission; 6] = [
+    pub const ALL: [Permission; 7] = [
         Self::UseModels,
         Self::ManageConnections,
         Self::ManageMembers,
         Self::ReadAudit,
         Self::ManageEgress,
         Self::ManageOwners,
+        Self::ManageEmbedding,
     ];
 
     /// The permission in words, as the members page prints it.
@@ -56,6 +59,7 @@ impl Permission {
             Self::ReadAudit => "Read the audit log",
             Self::ManageEgress => "Edit the outgoing addresses",
             Self::ManageOwners => "Change or deactivate Owners",
+            Self::ManageEmbedding => "Embed the settings in other products",
         }
     }
 }
@@ -72,8 +76,15 @@ impl Role {
             Permission::ManageConnections | Permission::ManageMembers | Permission::ReadAudit => {
                 matches!(self, Self::Owner | Self::Administrator)
             }
-            Permission::ManageEgress | Permission::ManageOwners => self == Self::Owner,
+            Permission::ManageEgress | Permission::ManageOwners | Permission::ManageEmbedding => self == Self::Owner,
         }
+    }
+
+    /// This role, or the ceiling if that is less powerful.
+    #[must_use]
+    pub fn at_most(self, ceiling: Self) -> Self {
+        // The order is from the most to the least powerful.
+        self.max(ceiling)
     }
 
     /// The stored and submitted form: lower case.

@@ -67,6 +67,8 @@ pub struct AuditFilter {
     pub text: String,
     /// A family of acts.
     pub group: Option<ActGroup>,
+    /// Only these acts; empty for all.
+    pub acts: Vec<Act>,
     /// First day, UTC.
     pub from: Option<NaiveDate>,
     /// Last day, UTC, included.
@@ -228,6 +230,9 @@ fn filtered(scope: OrgScope, filter: &AuditFilter) -> audit_log::BoxedQuery<'sta
     }
     if let Some(group) = filter.group {
         query = query.filter(audit_log::act.eq_any(group.acts().map(Act::slug).collect::<Vec<_>>()));
+    }
+    if !filter.acts.is_empty() {
+        query = query.filter(audit_log::act.eq_any(filter.acts.iter().map(|act| act.slug()).collect::<Vec<_>>()));
     }
     if let Some(from) = filter.from {
         query = query.filter(audit_log::at.ge(from.and_time(chrono::NaiveTime::MIN)));

@@ -10,6 +10,7 @@ diesel::table! {
         audit_mac -> Binary,
         egress_changed_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
+        embed_id -> Nullable<Text>,
     }
 }
 
@@ -38,6 +39,8 @@ diesel::table! {
         created_at -> Timestamp,
         last_seen_at -> Timestamp,
         expires_at -> Timestamp,
+        embedded_in -> Nullable<Text>,
+        alias_of -> Nullable<Binary>,
     }
 }
 
@@ -205,6 +208,36 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    embed_sites (id) {
+        id -> BigInt,
+        organization_id -> BigInt,
+        origin -> Text,
+        takes_keys -> Bool,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    launch_keys (id) {
+        id -> BigInt,
+        organization_id -> BigInt,
+        kid -> Text,
+        algorithm -> Text,
+        public_key -> Nullable<Binary>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    used_nonces (nonce_hash) {
+        nonce_hash -> Binary,
+        expires_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(connection_secrets -> connections (connection_id));
 diesel::joinable!(connection_models -> connections (connection_id));
 diesel::joinable!(checks -> connections (connection_id));
@@ -229,4 +262,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     egress_addresses,
     audit_log,
     leases,
+    embed_sites,
+    launch_keys,
+    used_nonces,
 );

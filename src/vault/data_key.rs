@@ -65,11 +65,13 @@ pub enum Purpose {
     AuditChain,
     /// Tells whether two secrets are the same without keeping either.
     Fingerprint,
+    /// Makes the keys that host products share with us, and signs tickets of our own.
+    Launch,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Purpose; 4] = [Self::Cookie, Self::Csrf, Self::AuditChain, Self::Fingerprint];
+    pub const ALL: [Purpose; 5] = [Self::Cookie, Self::Csrf, Self::AuditChain, Self::Fingerprint, Self::Launch];
 
     /// HKDF's info text. Changing one changes the key.
     pub(super) fn label(self) -> &'static str {
@@ -78,6 +80,7 @@ impl Purpose {
             Self::Csrf => "claviger/csrf/v1",
             Self::AuditChain => "claviger/audit-chain/v1",
             Self::Fingerprint => "claviger/fingerprint/v1",
+            Self::Launch => "claviger/launch/v1",
         }
     }
 }

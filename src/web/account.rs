@@ -49,6 +49,8 @@ struct SessionLine {
     ip: String,
     last_seen_at: Timestamp,
     is_this: bool,
+    /// The page around the frame, for a session in one.
+    embedded_in: Option<String>,
 }
 
 /// `GET /account`.
@@ -154,6 +156,7 @@ async fn draw(app: &App, actor: &Actor, current: &CurrentSession, page: Page) ->
             browser: browser_name(&row.user_agent),
             ip: row.ip,
             last_seen_at: row.last_seen_at,
+            embedded_in: row.embedded_in,
         })
         .collect();
     sessions.sort_by_key(|line| !line.is_this);

@@ -34,6 +34,12 @@ pub fn path(name: &str) -> String {
     format!("/static/{}/{name}", *HASH)
 }
 
+/// A file in `static/`, for what has an address of its own.
+#[must_use]
+pub fn bytes(name: &str) -> Option<Vec<u8>> {
+    Static::get(name).map(|file| file.data.into_owned())
+}
+
 /// The route of the files. Anything but a known name under the present hash answers 404, so that no page can
 /// be made to sit in a cache under a static address.
 pub fn routes(cfg: &mut web::ServiceConfig) {

@@ -12,7 +12,7 @@ use askama::Template;
 use super::page::{Page, Section};
 use super::{respond, words};
 use crate::app::App;
-use crate::base_models::{Representation, base_models};
+use crate::base_models::{BaseModels, Representation, base_models};
 use crate::domain::actor::Actor;
 use crate::domain::model::{BaseModel, BaseModelGroup};
 use crate::domain::money::NanoUsd;
@@ -40,10 +40,8 @@ struct IndexPage<'a> {
 enum Wanted {
     /// A person who came here: a page.
     Page,
-    /// A form: the `<optgroup>`s of its `<select>`.
-    Options,
-    /// A program.
-    Json,
+    /// A form or a program: the `<optgroup>`s of a `<select>`, or JSON.
+    List,
 }
 
 /// `GET /base-models`, for everybody who is signed in.
@@ -52,8 +50,7 @@ enum Wanted {
 async fn show(app: Data<App>, request: HttpRequest, actor: Actor) -> Result<HttpResponse> {
     let models = base_models(&app, actor.scope).await?;
     match wanted(&request) {
-        Wanted::Options => Ok(negotiated(&request, &models.options, "text/html; charset=utf-8")),
-        Wanted::Json => Ok(negotiated(&request, &models.json, "application/json")),
+        Wanted::List => Ok(for_a_form(&request, &models)),
         Wanted::Page => {
             let page = Page::extract(&request).await?.at(Section::BaseModels);
             let may_connect = actor.may(Permission::ManageConnections);
@@ -64,11 +61,16 @@ async fn show(app: Data<App>, request: HttpRequest, actor: Actor) -> Result<Http
     }
 }
 
-fn wanted(request: &HttpRequest) -> Wanted {
+/// The list for a form or a program, never a page.
+pub fn for_a_form(request: &HttpRequest, models: &BaseModels) -> HttpResponse {
     if prefers_json(request) {
-        return Wanted::Json;
+        return negotiated(request, &models.json, "application/json");
     }
-    if is_navigation(request) { Wanted::Page } else { Wanted::Options }
+    negotiated(request, &models.options, "text/html; charset=utf-8")
+}
+
+fn wanted(request: &HttpRequest) -> Wanted {
+    if !prefers_json(request) && is_navigation(request) { Wanted::Page } else { Wanted::List }
 }
 
 /// Whether JSON comes before HTML in the client's list. Without a list, or with anything goes, it does not.

@@ -15,11 +15,12 @@ use serde_json::json;
 use tracing_actix_web::RequestId;
 use uuid::Uuid;
 
-use super::page::Page;
-use super::words;
+use super::links::Links;
+use super::page::{self, Page};
+use super::{embed, words};
 use crate::app::App;
-use crate::clock::Timestamp;
 use crate::domain::actor::Actor;
+use crate::domain::embedding::LaunchRefusal;
 use crate::domain::role::Permission;
 use crate::error::Error;
 use crate::store::users;
@@ -34,6 +35,7 @@ pub struct ErrorPage {
     facts: Vec<(&'static str, String)>,
     organization: Option<String>,
     retry_after_s: Option<u64>,
+    refusal: Option<LaunchRefusal>,
 }
 
 /// A button that leads on.
@@ -43,6 +45,8 @@ struct WayOn {
     words: &'static str,
 }
 
+const CONNECT: &[WayOn] = &[WayOn { href: "", words: "Connect" }];
+const LIST: &[WayOn] = &[WayOn { href: "/providers", words: "Back to the list" }];
 const HOME: &[WayOn] = &[WayOn { href: "/", words: "Go to the start page" }];
 const TRY_AGAIN: &[WayOn] = &[WayOn { href: "", words: "Try again" }];
 const SIGN_IN: &[WayOn] = &[WayOn { href: "/sign-in", words: "Go to sign-in" }];
@@ -116,6 +120,15 @@ impl ErrorPage {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "This isn’t a page", text)
     }
 
+    /// 403: a host product's launch that is not as it should be.
+    #[must_use]
+    pub fn launch_refused(refusal: LaunchRefusal) -> Self {
+        let text = format!("{refusal} You can also connect with your own Claviger account.");
+        let mut page = Self::new(StatusCode::FORBIDDEN, "This page couldn’t open Claviger", text).leading_to(CONNECT);
+        page.facts.push(("For its developers", refusal.slug().to_owned()));
+        Self { refusal: Some(refusal), ..page }
+    }
+
     /// 410: a one-time link that was used, has run out or never existed.
     #[must_use]
     pub fn link_closed() -> Self {
@@ -171,23 +184,38 @@ impl ErrorPage {
         }
     }
 
-    /// The page's HTML. Errors of the server name their reference in the log, and the time.
+    /// The page's HTML, on the frame of `page`. Errors of the server name their reference in the log, and the time.
     ///
     /// # Errors
     /// As rendering.
-    pub fn html(&self, reference: Uuid, now: Timestamp) -> askama::Result<String> {
+    pub fn html(&self, reference: Uuid, page: Page) -> askama::Result<String> {
         let mut facts = self.facts.clone();
         if self.status.is_server_error() {
             facts.push(("Reference", reference.to_string()));
-            facts.push(("Time", words::full(&now)));
+            facts.push(("Time", words::full(&page.now)));
         }
-        let page = Page { organization: self.organization.clone(), ..Page::outside(String::new(), now) };
+        let page = Page { organization: self.organization.clone(), ..page };
         ErrorTemplate { page, error: self, facts }.render()
     }
 
     fn new(status: StatusCode, title: &'static str, text: impl Into<String>) -> Self {
         let text = text.into();
-        Self { status, title, text, ways_on: HOME, facts: Vec::new(), organization: None, retry_after_s: None }
+        Self {
+            status,
+            title,
+            text,
+            ways_on: HOME,
+            facts: Vec::new(),
+            organization: None,
+            retry_after_s: None,
+            refusal: None,
+        }
+    }
+
+    /// The same for a frame, from where nothing of ours can be reached but the list.
+    fn inside_a_frame(self) -> Self {
+        let leads_to_connecting = self.ways_on.iter().any(|way| way.href.is_empty());
+        if leads_to_connecting { self } else { self.leading_to(LIST) }
     }
 
     fn leading_to(self, ways_on: &'static [WayOn]) -> Self {
@@ -219,10 +247,13 @@ impl From<&Error> for ErrorPage {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "That couldn’t be done", text.join(" "))
             }
             Error::NotSignedIn => Self::not_signed_in(),
-            Error::Forbidden(Permission::ManageOwners | Permission::ManageEgress) => Self::owners_only(),
+            Error::Forbidden(Permission::ManageOwners | Permission::ManageEgress | Permission::ManageEmbedding) => {
+                Self::owners_only()
+            }
             Error::Forbidden(_) => Self::no_access(),
             Error::NotFound => Self::not_found(),
             Error::StaleForm => Self::stale_form(),
+            Error::LaunchRefused(refusal) => Self::launch_refused(*refusal),
             Error::LinkClosed => Self::link_closed(),
             Error::TooMany { retry_after_s } => Self::too_many_tries(*retry_after_s),
             Error::TooLarge => Self::too_large(),
@@ -251,7 +282,7 @@ impl ResponseError for Error {
         match self {
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::StaleForm | Self::LaunchRefused(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::LinkClosed => StatusCode::GONE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -317,11 +348,18 @@ async fn answer(app: &App, request: &HttpRequest, page: ErrorPage) -> HttpRespon
         let body = json!({ "detail": format!("{}. {}", page.title, page.text), "reference": reference.to_string() });
         return build(&page).json(body);
     }
+    let links = Links::of(request);
+    let around = page::around(request, app).unwrap_or_default();
     match page.status {
-        StatusCode::UNAUTHORIZED if is_opened_by_a_person(request) => to_sign_in(request),
-        StatusCode::FORBIDDEN => draw(&whom_to_ask(app, request, page).await, reference, app.clock.now()),
-        _ => draw(&page, reference, app.clock.now()),
+        StatusCode::UNAUTHORIZED if around.is_some() => {
+            return embed::not_connected(app, request).unwrap_or_else(HttpResponse::from_error);
+        }
+        StatusCode::UNAUTHORIZED if is_opened_by_a_person(request) => return to_sign_in(request),
+        _ => {}
     }
+    let page = if page.status == StatusCode::FORBIDDEN { whom_to_ask(app, request, page).await } else { page };
+    let page = if around.is_some() { page.inside_a_frame() } else { page };
+    draw(&page, reference, Page { links, around, ..Page::outside(String::new(), app.clock.now()) })
 }
 
 /// Whether a person sees the answer. A script of a page that follows to sign-in would take that page for what it
@@ -333,6 +371,9 @@ fn is_opened_by_a_person(request: &HttpRequest) -> bool {
 
 /// To sign-in, and from there to where one was going. A form that was sent cannot be sent again by itself.
 fn to_sign_in(request: &HttpRequest) -> HttpResponse {
+    if embed::is_consent(request.path()) {
+        embed::speaks_to_its_opener(request);
+    }
     let going_to = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let address = if request.method() == Method::GET && going_to != "/" {
         let next: String = url::form_urlencoded::byte_serialize(going_to.as_bytes()).collect();
@@ -366,8 +407,8 @@ fn is_written(headers: &HeaderMap) -> bool {
 }
 
 /// A page as an answer.
-fn draw(page: &ErrorPage, reference: Uuid, now: Timestamp) -> HttpResponse {
-    let html = page.html(reference, now).unwrap_or_else(|_| page.title.to_owned());
+fn draw(page: &ErrorPage, reference: Uuid, around: Page) -> HttpResponse {
+    let html = page.html(reference, around).unwrap_or_else(|_| page.title.to_owned());
     build(page).content_type("text/html; charset=utf-8").body(html)
 }
 

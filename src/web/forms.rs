@@ -54,6 +54,15 @@ pub enum Submitted<T> {
     Stale(Form<T>),
 }
 
+impl<T> Submitted<T> {
+    /// The form, for an address that judges by other means where it comes from.
+    pub fn unjudged(self) -> Form<T> {
+        match self {
+            Self::Fresh(form) | Self::Stale(form) => form,
+        }
+    }
+}
+
 /// The fields of a form as they were typed, in their order. `Debug` shows the names only.
 #[derive(Default)]
 pub struct Typed(Vec<(String, Zeroizing<String>)>);

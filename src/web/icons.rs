@@ -4,7 +4,7 @@
 use askama::filters::HtmlSafeOutput;
 
 /// Names and outlines.
-const ICONS: [(&str, &str); 30] = [
+const ICONS: [(&str, &str); 31] = [
     ("key", r#"<circle cx="5.4" cy="10.6" r="2.9"/><path d="M7.5 8.5 13 3m-2 2 1.8 1.8M9.2 6.8l1.2 1.2"/>"#),
     ("ok", r#"<circle cx="8" cy="8" r="6.1"/><path d="m5.3 8.3 1.9 1.9 3.5-4"/>"#),
     ("warn", r#"<path d="M8 2.2 14.3 13H1.7z"/><path d="M8 6.4v3.1m0 1.9v.01"/>"#),
@@ -38,6 +38,7 @@ const ICONS: [(&str, &str); 30] = [
     ("sign-out", r#"<path d="M6.5 2.6h-4v10.8h4M10 5l3 3-3 3m3-3H6.2"/>"#),
     ("layers", r#"<path d="m8 2.2 6 3.1-6 3.1-6-3.1z"/><path d="m2 8.1 6 3.1 6-3.1M2 10.9 8 14l6-3.1"/>"#),
     ("list", r#"<path d="M5.8 4h7.7M5.8 8h7.7m-7.7 4h7.7M2.6 4v.01m0 3.99v.01m0 3.99v.01"/>"#),
+    ("frame", r#"<rect x="1.8" y="2.8" width="12.4" height="10.4" rx="1.5"/><path d="M1.8 5.8h12.4M5 8.2h6v2.6H5z"/>"#),
     ("chat", r#"<path d="M2.2 3h11.6v8.2H8L5 13.8v-2.6H2.2z"/><path d="M5.2 6h5.6M5.2 8.3h3.4"/>"#),
     ("globe", r#"<circle cx="8" cy="8" r="6.1"/><ellipse cx="8" cy="8" rx="2.7" ry="6.1"/><path d="M2 8h12"/>"#),
     (

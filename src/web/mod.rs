@@ -4,12 +4,16 @@ pub mod account;
 pub mod assets;
 pub mod audit;
 pub mod base_models;
+pub mod embed;
+pub mod embedding;
 pub mod error_pages;
 pub mod forms;
+pub mod framing;
 pub mod headers;
 pub mod health;
 pub mod icons;
 pub mod invitations;
+pub mod links;
 pub mod looks;
 pub mod members;
 pub mod network;
@@ -27,16 +31,18 @@ use actix_web::web::{ServiceConfig, scope};
 
 use crate::app::App;
 use crate::auth::{gate, session_store};
+use crate::store::sessions::SessionKind;
 
 /// Every page and file.
 pub fn routes(cfg: &mut ServiceConfig, app: &App) {
     open_routes(cfg);
+    embed::routes(cfg, app);
     cfg.service(
         scope("")
             .configure(pages)
             // The last one wrapped is the first one passed: the gate needs the session.
             .wrap(from_fn(gate::guard))
-            .wrap(session_store::middleware(app)),
+            .wrap(session_store::middleware(app, SessionKind::OwnPages)),
     );
 }
 
@@ -51,6 +57,7 @@ fn pages(cfg: &mut ServiceConfig) {
     account::routes(cfg);
     invitations::routes(cfg);
     members::routes(cfg);
+    embedding::routes(cfg);
     new_password::routes(cfg);
     providers::routes(cfg);
     base_models::routes(cfg);

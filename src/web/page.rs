@@ -8,15 +8,20 @@ use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
 use super::assets;
+use super::links::{Links, Step};
 use crate::app::App;
 use crate::auth::extract;
-use crate::auth::session::{self, Slot};
+use crate::auth::session::{self, CurrentSession, Slot};
+use crate::auth::ticket::Ticket;
 use crate::clock::Timestamp;
+use crate::domain::accent::Accent;
 use crate::domain::actor::{Actor, initials};
+use crate::domain::embedding::EmbeddedIn;
 use crate::domain::role::{Permission, Role};
 use crate::domain::theme::Theme;
 use crate::error::{Error, Result};
 use crate::store::connections;
+use crate::store::embedding::Embedding;
 
 /// The first field of every template struct.
 #[derive(Clone, Debug)]
@@ -37,6 +42,23 @@ pub struct Page {
     pub current: Section,
     /// The time of the request; relative times are counted from it.
     pub now: Timestamp,
+    /// Where its links lead.
+    pub links: Links,
+    /// The other product's page around it, if it is in one.
+    pub around: Option<Around>,
+}
+
+/// What a page has to know that stands inside another product's page, or in a window opened from there.
+#[derive(Clone, Debug)]
+pub struct Around {
+    /// The origin of that page, once somebody has a session there.
+    pub site: Option<String>,
+    /// The origins that its script may tell its height: that page's, or, before it is known, all that are listed.
+    pub listeners: Vec<String>,
+    /// The host's colour.
+    pub accent: Option<Accent>,
+    /// Opens windows with this page's session.
+    pub ticket: Option<String>,
 }
 
 /// The member who looks at a page.
@@ -61,6 +83,9 @@ pub struct Flash {
     pub text: String,
     /// Where to go from here: address and words.
     pub link: Option<(String, String)>,
+    /// The connection that it is about; its row stands out.
+    #[serde(default)]
+    pub about: Option<i64>,
 }
 
 /// The look of a message.
@@ -88,6 +113,8 @@ pub enum Section {
     Network,
     /// People.
     Members,
+    /// The provider settings inside other products' pages.
+    Embedding,
     /// The audit log.
     Audit,
     /// One's own account.
@@ -120,6 +147,8 @@ impl Page {
             theme: Theme::System,
             current: Section::Elsewhere,
             now,
+            links: Links::default(),
+            around: None,
         }
     }
 
@@ -133,6 +162,30 @@ impl Page {
     #[must_use]
     pub fn at(self, current: Section) -> Self {
         Self { current, ..self }
+    }
+
+    /// The address of a page of ours, from here.
+    #[must_use]
+    pub fn to(&self, path: impl AsRef<str>) -> String {
+        self.links.to(path)
+    }
+
+    /// How a link to a page of ours is followed from here.
+    #[must_use]
+    pub fn step(&self, path: impl AsRef<str>) -> Step {
+        self.links.step(path)
+    }
+
+    /// The ticket that opens windows, in a frame.
+    #[must_use]
+    pub fn ticket(&self) -> &str {
+        self.around.as_ref().and_then(|around| around.ticket.as_deref()).unwrap_or_default()
+    }
+
+    /// Whether the message on top is about this connection.
+    #[must_use]
+    pub fn is_news_of(&self, connection_id: &i64) -> bool {
+        self.flash.as_ref().is_some_and(|flash| flash.about == Some(*connection_id))
     }
 
     /// The address of a file in `static/`.
@@ -222,7 +275,11 @@ impl FromRequest for Page {
 
 async fn read(request: &HttpRequest) -> Result<Page> {
     let app = request.app_data::<Data<App>>().ok_or_else(|| Error::internal("no application"))?;
-    let page = Page::outside(extract::form_token(request)?, app.clock.now());
+    let page = Page {
+        links: Links::of(request),
+        around: around(request, app)?,
+        ..Page::outside(extract::form_token(request)?, app.clock.now())
+    };
     let Some(actor) = request.extensions().get::<Actor>().cloned() else { return Ok(page) };
     let n_attention = n_attention(app, &actor).await?;
     Ok(Page {
@@ -233,6 +290,28 @@ async fn read(request: &HttpRequest) -> Result<Page> {
         n_attention,
         ..page
     })
+}
+
+/// What is around a page; `None` for our own pages.
+///
+/// # Errors
+/// If the operating system has no random numbers.
+pub fn around(request: &HttpRequest, app: &App) -> Result<Option<Around>> {
+    let extensions = request.extensions();
+    let Some(embedding) = extensions.get::<Embedding>() else { return Ok(None) };
+    let embedded = extensions.get::<EmbeddedIn>();
+    let ticket = match extensions.get::<CurrentSession>() {
+        Some(current) if Links::of(request).is_frame() => {
+            Some(Ticket::Window { session: current.key_hash.clone() }.sign(&app.keys, app.clock.now())?)
+        }
+        _ => None,
+    };
+    Ok(Some(Around {
+        site: embedded.map(|embedded| embedded.site.clone()),
+        listeners: embedded.map_or_else(|| embedding.origins(), |embedded| vec![embedded.site.clone()]),
+        accent: embedded.and_then(|embedded| embedded.accent),
+        ticket,
+    }))
 }
 
 async fn n_attention(app: &App, actor: &Actor) -> Result<usize> {
@@ -255,20 +334,26 @@ impl Flash {
     /// It is done.
     #[must_use]
     pub fn ok(title: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { tone: FlashTone::Ok, title: title.into(), text: text.into(), link: None }
+        Self { tone: FlashTone::Ok, title: title.into(), text: text.into(), link: None, about: None }
     }
 
     /// It is not done, or with something to know.
     #[must_use]
     pub fn warn(title: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { tone: FlashTone::Warn, title: title.into(), text: text.into(), link: None }
+        Self { tone: FlashTone::Warn, title: title.into(), text: text.into(), link: None, about: None }
+    }
+
+    /// The same, about a connection.
+    #[must_use]
+    pub fn about(self, connection_id: i64) -> Self {
+        Self { about: Some(connection_id), ..self }
     }
 }
 
 /// The whole navigation: headings and entries.
 const NAVIGATION: [(&str, &[Section]); 2] = [
     ("Models", &[Section::Providers, Section::BaseModels, Section::SupportedModels, Section::Network]),
-    ("Organization", &[Section::Members, Section::Audit]),
+    ("Organization", &[Section::Members, Section::Embedding, Section::Audit]),
 ];
 
 impl Section {
@@ -281,6 +366,7 @@ impl Section {
             Self::SupportedModels => "/supported-models",
             Self::Network => "/network",
             Self::Members => "/members",
+            Self::Embedding => "/settings/embedding",
             Self::Audit => "/audit",
             Self::Account => "/account",
             Self::Elsewhere => "/",
@@ -295,6 +381,7 @@ impl Section {
             Self::SupportedModels => "Supported models",
             Self::Network => "Network access",
             Self::Members => "Members",
+            Self::Embedding => "Embedding",
             Self::Audit => "Audit log",
             Self::Account => "Your account",
             Self::Elsewhere => "",
@@ -310,6 +397,7 @@ impl Section {
             Self::SupportedModels => "layers",
             Self::Network => "globe",
             Self::Members => "people",
+            Self::Embedding => "frame",
             Self::Audit => "list",
             Self::Account | Self::Elsewhere => "",
         }
@@ -320,6 +408,7 @@ impl Section {
         match self {
             Self::Providers | Self::Network => Permission::ManageConnections,
             Self::Members => Permission::ManageMembers,
+            Self::Embedding => Permission::ManageEmbedding,
             Self::Audit => Permission::ReadAudit,
             Self::BaseModels | Self::SupportedModels | Self::Account | Self::Elsewhere => Permission::UseModels,
         }

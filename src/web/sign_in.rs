@@ -4,13 +4,13 @@ use actix_session::Session;
 use actix_web::cookie::Cookie;
 use actix_web::http::header;
 use actix_web::web::{Data, Query, ServiceConfig, resource};
-use actix_web::{HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use askama::Template;
 use serde::Deserialize;
 
 use super::forms::{Form, Nothing, Submitted};
 use super::page::{Page, Viewer};
-use super::respond;
+use super::{embed, respond};
 use crate::actions::sessions::SignedIn;
 use crate::actions::{organizations, sessions};
 use crate::app::App;
@@ -60,8 +60,11 @@ struct SignInPage {
 }
 
 /// `GET /sign-in`.
-async fn show(page: Page, way: Query<Way>, actor: Option<Actor>) -> Result<HttpResponse> {
+async fn show(page: Page, request: HttpRequest, way: Query<Way>, actor: Option<Actor>) -> Result<HttpResponse> {
     let next = way.next.as_deref().and_then(next::checked).unwrap_or_default().to_owned();
+    if embed::is_consent(&next) {
+        embed::speaks_to_its_opener(&request);
+    }
     if let Some(actor) = actor {
         return Ok(respond::see_other(destination(&next, &Viewer::from(&actor))));
     }
@@ -73,10 +76,15 @@ async fn show(page: Page, way: Query<Way>, actor: Option<Actor>) -> Result<HttpR
 async fn sign_in(
     app: Data<App>,
     page: Page,
+    request: HttpRequest,
     session: Session,
     client: Client,
     submitted: Submitted<Input>,
 ) -> Result<HttpResponse> {
+    let (Submitted::Fresh(sent) | Submitted::Stale(sent)) = &submitted;
+    if embed::is_consent(&sent.input.next) {
+        embed::speaks_to_its_opener(&request);
+    }
     let form = match submitted {
         Submitted::Fresh(form) => form,
         Submitted::Stale(form) => return again(page, form.input, FieldErrors::one("", respond::STALE)),
@@ -108,8 +116,7 @@ async fn sign_out(
 /// If the operating system has no random numbers.
 pub fn let_in(app: &App, session: &Session, client: &Client, who: SignedIn, next: &str) -> Result<HttpResponse> {
     let now = app.clock.now();
-    let ip = client.ip.map(|ip| ip.to_string()).unwrap_or_default();
-    session::open(session, who.user_id, who.role, now, client.user_agent.clone(), ip)?;
+    session::open(session, client.arrival(who.user_id, who.role, now))?;
     let cookie: Cookie = device::cookie(&app.keys, who.user_id, now)?;
     let home = Viewer { name: String::new(), email: String::new(), role: who.role }.home();
     let address = next::checked(next).unwrap_or(home).to_owned();

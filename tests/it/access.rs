@@ -22,9 +22,11 @@ enum Door {
     Keepers,
     /// Owners.
     Owners,
+    /// Whoever brings a host product's launch, whatever else they are.
+    Launched,
 }
 
-use Door::{Keepers, Members, Open, Owners, Wall};
+use Door::{Keepers, Launched, Members, Open, Owners, Wall};
 
 /// Every route as it is registered, an address of it, and who may read and who may change.
 const ROUTES: &[(&str, &str, Door, Door)] = &[
@@ -38,6 +40,17 @@ const ROUTES: &[(&str, &str, Door, Door)] = &[
     ("/audit", "/audit", Keepers, Wall),
     ("/audit.csv", "/audit.csv", Keepers, Wall),
     ("/base-models", "/base-models", Members, Wall),
+    ("/embed/claviger.js", "/embed/claviger.js", Open, Wall),
+    ("/embed/accent/{digits}.css", "/embed/accent/12503c.css", Open, Wall),
+    ("/embed/base-models", "/embed/base-models", Launched, Wall),
+    // An organization that embeds nothing has no frame; `web/embed/` opens those that there are.
+    ("/embed/{embed}", "/embed/abcdefghijklmnopqrstuv", Wall, Wall),
+    ("/embed/{embed}/launch", "/embed/abcdefghijklmnopqrstuv/launch", Wall, Wall),
+    ("/embed/{embed}/redeem", "/embed/abcdefghijklmnopqrstuv/redeem", Wall, Wall),
+    ("/embed/{embed}/window", "/embed/abcdefghijklmnopqrstuv/window", Wall, Wall),
+    ("/embed/{embed}/log-out", "/embed/abcdefghijklmnopqrstuv/log-out", Wall, Wall),
+    ("/embed/{embed}/done", "/embed/abcdefghijklmnopqrstuv/done", Wall, Wall),
+    ("/embed-consent", "/embed-consent?embed=E&site=S", Members, Members),
     ("/invitation", "/invitation", Open, Open),
     ("/members", "/members", Keepers, Keepers),
     ("/members/{id}/role", "/members/99/role", Keepers, Keepers),
@@ -65,6 +78,13 @@ const ROUTES: &[(&str, &str, Door, Door)] = &[
     ("/providers/{id:\\\\d+}/remove", "/providers/1/remove", Keepers, Keepers),
     ("/providers/{id:\\\\d+}/replace-key", "/providers/1/replace-key", Keepers, Keepers),
     ("/providers/{id:\\\\d+}/edit", "/providers/1/edit", Keepers, Keepers),
+    ("/settings/embedding", "/settings/embedding", Owners, Wall),
+    ("/settings/embedding/sites", "/settings/embedding/sites", Owners, Owners),
+    ("/settings/embedding/sites/{id:\\\\d+}/remove", "/settings/embedding/sites/99/remove", Wall, Owners),
+    ("/settings/embedding/sites/{id:\\\\d+}/typing", "/settings/embedding/sites/99/typing", Wall, Owners),
+    ("/settings/embedding/keys", "/settings/embedding/keys", Owners, Owners),
+    ("/settings/embedding/keys/{id:\\\\d+}/remove", "/settings/embedding/keys/99/remove", Wall, Owners),
+    ("/settings/embedding/preview", "/settings/embedding/preview", Owners, Wall),
     ("/setup", "/setup", Open, Open),
     ("/sign-in", "/sign-in", Open, Open),
     ("/sign-out", "/sign-out", Wall, Open),
@@ -82,10 +102,12 @@ fn every_route_of_the_product_is_judged_here() {
         if !path.starts_with("web") || path.components().any(|part| part.as_os_str() == "tests") {
             continue;
         }
+        // The only routes that are named from somewhere else than the root.
+        let scope = if path.ends_with("embed/mod.rs") { "/embed/{embed}" } else { "" };
         for (at, _) in text.match_indices("resource(") {
             let rest = text[at + "resource(".len()..].trim_start();
             if let Some(pattern) = rest.strip_prefix('"').and_then(|rest| rest.split('"').next()) {
-                registered.insert(pattern.to_owned());
+                registered.insert(format!("{scope}{pattern}"));
             }
         }
     }
@@ -122,6 +144,7 @@ async fn each_role_opens_what_it_may_and_nothing_else() {
         match read {
             Wall => assert!(matches!(reply.status, 405 | 303 | 404), "{what}: {}", reply.status),
             Open => assert!(matches!(reply.status, 200 | 404 | 410), "{what}: {}", reply.status),
+            Launched => assert_eq!(reply.status, 403, "{what}"),
             _ if reply.status == 401 => {}
             _ => assert!(reply.is(303).header("location").starts_with("/sign-in"), "{what}: {reply}"),
         }
@@ -182,7 +205,7 @@ async fn post(visitor: &mut Visitor, address: &str, token: &str) -> u16 {
 
 fn passes(door: Door, role: Option<Role>) -> bool {
     match door {
-        Wall => false,
+        Wall | Launched => false,
         Open => true,
         Members => role.is_some(),
         Keepers => matches!(role, Some(Role::Owner | Role::Administrator)),

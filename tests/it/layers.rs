@@ -57,6 +57,7 @@ const MAY_GRANT: &[(&str, &str)] = &[
     // Somebody has just been authenticated.
     ("auth/", ""),
     ("actions/sessions.rs", ""),
+    ("actions/embedding/launch.rs", ""),
     // The organization has just been made.
     ("actions/organizations.rs", ""),
     // Nobody asks: the operator, or the clock.

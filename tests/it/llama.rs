@@ -51,6 +51,8 @@ async fn ask(llama: &LlamaServer, response_format: Value) -> (u16, Value) {
     let mut question = json!({
         "model": MODEL,
         "max_tokens": 64,
+        // Without chance, or the model sometimes ends its answer before the first word.
+        "temperature": 0,
         "messages": [{ "role": "user", "content": "Say something." }],
     });
     if response_format != json!({}) {

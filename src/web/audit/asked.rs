@@ -37,6 +37,7 @@ impl Asked {
     /// As the store filters.
     pub fn filter(&self) -> AuditFilter {
         AuditFilter {
+            acts: Vec::new(),
             text: self.q.clone(),
             group: ActGroup::ALL.into_iter().find(|group| group.slug() == self.group),
             from: self.from.parse().ok(),

@@ -2,8 +2,9 @@
 
 use actix_session::Session;
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 
+use super::ConnectionId;
 use super::answers::Answers;
 use super::form::{Attempt, KeyForm, Purpose, Subject, stale};
 use super::view::{self, ConnectionView};
@@ -20,8 +21,8 @@ use crate::web::page::{Flash, Page, leave};
 use crate::web::respond;
 
 /// `GET /providers/{id}/replace-key`
-pub async fn new_key(app: Data<App>, actor: Actor, page: Page, id: Path<i64>) -> Result<HttpResponse> {
-    let (view, provider) = subject_of(&app, &actor, *id).await?;
+pub async fn new_key(app: Data<App>, actor: Actor, page: Page, ConnectionId(id): ConnectionId) -> Result<HttpResponse> {
+    let (view, provider) = subject_of(&app, &actor, id).await?;
     respond::page(&KeyForm::blank(page, provider, Purpose::ReplaceKey(subject(&view)), Answers::of_row(&view.row)))
 }
 
@@ -32,24 +33,27 @@ pub async fn replace_key(
     page: Page,
     session: Session,
     current: CurrentSession,
-    id: Path<i64>,
+    ConnectionId(id): ConnectionId,
     form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
-    let (view, provider) = subject_of(&app, &actor, *id).await?;
+    let (view, provider) = subject_of(&app, &actor, id).await?;
     let seen_version = version_of(&form.typed)?;
     let purpose = Purpose::ReplaceKey(Subject { version: seen_version, ..subject(&view) });
     // A new key goes where the old one went, whatever else the form may say.
     let answers = Answers::of_row(&view.row).given_by(Answers::of_form(provider, &form.typed).way);
     let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed, answers).await?;
+    if let Some(errors) = page.links.problem_with(&form.typed) {
+        return attempt.failed(&app, &actor, page, purpose, errors.into()).await;
+    }
     if attempt.is_only_a_correction {
         return attempt.show_again(&app, &actor, page, purpose).await;
     }
-    let change = Change { id: *id, seen_version, submission: attempt.submission(), proof: attempt.proof };
+    let change = Change { id, seen_version, submission: attempt.submission(), proof: attempt.proof };
     match connections::replace_key(&app, &actor, change).await {
         Ok(Saved::Yes { .. }) => {
             held_secrets::forget(&app, &actor, &attempt.held_for).await?;
-            leave(&session, &replaced(&view, view::one(&app, &actor, *id).await?.tail()))?;
-            Ok(respond::see_other(&format!("/providers/{id}")))
+            leave(&session, &replaced(&view, view::one(&app, &actor, id).await?.tail()))?;
+            Ok(respond::see_other(&page.links.after_change(format!("/providers/{id}"))))
         }
         Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, purpose, report).await,
         Err(error) => attempt.failed(&app, &actor, page, purpose, error).await,
@@ -57,8 +61,8 @@ pub async fn replace_key(
 }
 
 /// `GET /providers/{id}/edit`
-pub async fn edit(app: Data<App>, actor: Actor, page: Page, id: Path<i64>) -> Result<HttpResponse> {
-    let (view, provider) = subject_of(&app, &actor, *id).await?;
+pub async fn edit(app: Data<App>, actor: Actor, page: Page, ConnectionId(id): ConnectionId) -> Result<HttpResponse> {
+    let (view, provider) = subject_of(&app, &actor, id).await?;
     if !view.can_edit() {
         return Err(Error::NotFound);
     }
@@ -72,10 +76,10 @@ pub async fn update(
     page: Page,
     session: Session,
     current: CurrentSession,
-    id: Path<i64>,
+    ConnectionId(id): ConnectionId,
     submitted: Submitted<AnyInput>,
 ) -> Result<HttpResponse> {
-    let (view, provider) = subject_of(&app, &actor, *id).await?;
+    let (view, provider) = subject_of(&app, &actor, id).await?;
     if !view.can_edit() {
         return Err(Error::NotFound);
     }
@@ -90,16 +94,19 @@ pub async fn update(
     let purpose = Purpose::Edit(Subject { version: seen_version, ..subject(&view) });
     let answers = Answers::of_form(provider, &form.typed);
     let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed, answers).await?;
+    if let Some(errors) = page.links.problem_with(&form.typed) {
+        return attempt.failed(&app, &actor, page, purpose, errors.into()).await;
+    }
     if attempt.is_only_a_correction {
         return attempt.show_again(&app, &actor, page, purpose).await;
     }
-    let change = Change { id: *id, seen_version, submission: attempt.submission(), proof: attempt.proof };
+    let change = Change { id, seen_version, submission: attempt.submission(), proof: attempt.proof };
     match connections::edit(&app, &actor, change).await {
         Ok(Saved::Yes { .. }) => {
             held_secrets::forget(&app, &actor, &attempt.held_for).await?;
-            let name = view::one(&app, &actor, *id).await?.name;
-            leave(&session, &Flash::ok(format!("{name} is saved."), ""))?;
-            Ok(respond::see_other(&format!("/providers/{id}")))
+            let name = view::one(&app, &actor, id).await?.name;
+            leave(&session, &Flash::ok(format!("{name} is saved."), "").about(id))?;
+            Ok(respond::see_other(&page.links.after_change(format!("/providers/{id}"))))
         }
         Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, purpose, report).await,
         Err(error) => attempt.failed(&app, &actor, page, purpose, error).await,
@@ -141,5 +148,5 @@ fn replaced(before: &ConnectionView, new_tail: Option<String>) -> Flash {
         }
         None => "The old key has been deleted from this app. Delete it at the provider too.".to_owned(),
     };
-    Flash::ok(title, text)
+    Flash::ok(title, text).about(before.row.id)
 }

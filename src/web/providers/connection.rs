@@ -2,10 +2,11 @@
 
 use actix_session::Session;
 use actix_web::HttpResponse;
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use askama::Template;
 use chrono::NaiveDate;
 
+use super::ConnectionId;
 use super::view::{self, ConnectionView};
 use crate::actions::connections;
 use crate::actions::require;
@@ -22,6 +23,7 @@ use crate::store::checks::CheckRow;
 use crate::store::models::ModelRow;
 use crate::store::{audit, checks, users};
 use crate::web::forms::{AnyInput, Form};
+use crate::web::links::Links;
 use crate::web::page::{Flash, FlashTone, Page, Section, leave};
 use crate::web::{looks, respond, words};
 
@@ -59,10 +61,10 @@ struct CheckLine {
 }
 
 /// `GET /providers/{id}`
-pub async fn show(app: Data<App>, actor: Actor, page: Page, id: Path<i64>) -> Result<HttpResponse> {
+pub async fn show(app: Data<App>, actor: Actor, page: Page, ConnectionId(id): ConnectionId) -> Result<HttpResponse> {
     require(&actor, Permission::ManageConnections)?;
-    let view = view::one(&app, &actor, *id).await?;
-    let (scope, id) = (actor.scope, *id);
+    let view = view::one(&app, &actor, id).await?;
+    let scope = actor.scope;
     let (recent, history, names) = app
         .db
         .read(move |conn| {
@@ -92,12 +94,13 @@ pub async fn verify(
     app: Data<App>,
     actor: Actor,
     session: Session,
-    id: Path<i64>,
+    links: Links,
+    ConnectionId(id): ConnectionId,
     _form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
-    connections::verify(&app, &actor, *id).await?;
-    leave(&session, &verified(&view::one(&app, &actor, *id).await?))?;
-    Ok(respond::see_other(&format!("/providers/{id}")))
+    connections::verify(&app, &actor, id).await?;
+    leave(&session, &verified(&view::one(&app, &actor, id).await?))?;
+    Ok(respond::see_other(&links.after_check(id)))
 }
 
 /// `POST /providers/{id}/pause`
@@ -105,11 +108,12 @@ pub async fn pause(
     app: Data<App>,
     actor: Actor,
     session: Session,
-    id: Path<i64>,
+    links: Links,
+    ConnectionId(id): ConnectionId,
     _form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
-    connections::pause(&app, &actor, *id).await?;
-    let name = view::one(&app, &actor, *id).await?.name;
+    connections::pause(&app, &actor, id).await?;
+    let name = view::one(&app, &actor, id).await?.name;
     leave(
         &session,
         &Flash::ok(
@@ -117,7 +121,7 @@ pub async fn pause(
             "Its key stays here; prompts can’t use its models until you resume it.",
         ),
     )?;
-    Ok(respond::see_other(&format!("/providers/{id}")))
+    Ok(respond::see_other(&links.to(format!("/providers/{id}"))))
 }
 
 /// `POST /providers/{id}/resume`
@@ -125,13 +129,14 @@ pub async fn resume(
     app: Data<App>,
     actor: Actor,
     session: Session,
-    id: Path<i64>,
+    links: Links,
+    ConnectionId(id): ConnectionId,
     _form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
-    connections::resume(&app, &actor, *id).await?;
-    let name = view::one(&app, &actor, *id).await?.name;
+    connections::resume(&app, &actor, id).await?;
+    let name = view::one(&app, &actor, id).await?.name;
     leave(&session, &Flash::ok(format!("{name} is back."), "Prompts can use its models again."))?;
-    Ok(respond::see_other(&format!("/providers/{id}")))
+    Ok(respond::see_other(&links.to(format!("/providers/{id}"))))
 }
 
 /// `POST /providers/{id}/models`
@@ -139,14 +144,15 @@ pub async fn switch_models(
     app: Data<App>,
     actor: Actor,
     session: Session,
-    id: Path<i64>,
+    links: Links,
+    ConnectionId(id): ConnectionId,
     form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
     let enabled = form.typed.all("model").map(str::to_owned).collect();
-    connections::switch_models(&app, &actor, *id, enabled).await?;
-    let view = view::one(&app, &actor, *id).await?;
+    connections::switch_models(&app, &actor, id, enabled).await?;
+    let view = view::one(&app, &actor, id).await?;
     leave(&session, &Flash::ok("The models are saved.".to_owned(), format!("{} on.", view.models_in_words())))?;
-    Ok(respond::see_other(&format!("/providers/{id}#models")))
+    Ok(respond::see_other(&links.to(format!("/providers/{id}#models"))))
 }
 
 #[derive(Template)]
@@ -159,9 +165,14 @@ struct Remove {
 }
 
 /// `GET /providers/{id}/remove`
-pub async fn confirm_removal(app: Data<App>, actor: Actor, page: Page, id: Path<i64>) -> Result<HttpResponse> {
+pub async fn confirm_removal(
+    app: Data<App>,
+    actor: Actor,
+    page: Page,
+    ConnectionId(id): ConnectionId,
+) -> Result<HttpResponse> {
     require(&actor, Permission::ManageConnections)?;
-    let view = view::one(&app, &actor, *id).await?;
+    let view = view::one(&app, &actor, id).await?;
     let page = page.at(Section::Providers);
     respond::page(&Remove { page, view, typed: String::new(), errors: FieldErrors::default() })
 }
@@ -172,17 +183,17 @@ pub async fn remove(
     actor: Actor,
     page: Page,
     session: Session,
-    id: Path<i64>,
+    ConnectionId(id): ConnectionId,
     form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
     let typed = form.typed.get("confirm").to_owned();
-    match connections::remove(&app, &actor, *id, &typed).await {
+    match connections::remove(&app, &actor, id, &typed).await {
         Ok(name) => {
             leave(&session, &Flash::ok(format!("{name} was removed."), "Its key has been deleted from this app."))?;
-            Ok(respond::see_other("/providers"))
+            Ok(respond::see_other(&page.links.after_change("/providers")))
         }
         Err(Error::Invalid(errors)) => {
-            let view = view::one(&app, &actor, *id).await?;
+            let view = view::one(&app, &actor, id).await?;
             respond::unprocessable(&Remove { page: page.at(Section::Providers), view, typed, errors })
         }
         Err(error) => Err(error),
@@ -259,24 +270,28 @@ fn verified(view: &ConnectionView) -> Flash {
         Health::Working => Flash::ok(
             format!("{name} works."),
             format!("{} ready.", words::counted(view.n_on(), "model is", "models are")),
-        ),
+        )
+        .about(view.row.id),
         Health::Paused => Flash {
             tone: FlashTone::Warn,
             title: format!("{name} was checked, but stays paused."),
             text: "Resume it to let prompts use it again.".to_owned(),
             link: None,
+            about: Some(view.row.id),
         },
         Health::NeedsKey => Flash {
             tone: FlashTone::Bad,
             title: format!("{name} needs its key again."),
             text: "The stored key can’t be opened on this server, so nothing was sent.".to_owned(),
             link: Some((format!("/providers/{}/replace-key", view.row.id), "Enter the key".to_owned())),
+            about: Some(view.row.id),
         },
         other => Flash {
             tone: if other.unusable_because().is_some() { FlashTone::Bad } else { FlashTone::Warn },
             title: format!("{name}: {}.", other.word()),
             text: view.row.health_detail.clone(),
             link: None,
+            about: Some(view.row.id),
         },
     }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use actix_session::Session;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Path};
+use actix_web::web::Data;
 use askama::Template;
 use uuid::Uuid;
 
+use super::ProviderSlug;
 use super::answers::{Answers, Input, add_held, secrets_of};
 use super::view::{self, ConnectionView};
 use crate::actions::connections::{self, Addition, Proof, Saved};
@@ -133,7 +134,9 @@ impl KeyForm {
     }
 
     fn cancel(&self) -> String {
-        self.subject().map_or_else(|| "/providers/new".to_owned(), |subject| format!("/providers/{}", subject.id))
+        let links = &self.page.links;
+        self.subject()
+            .map_or_else(|| links.to("/providers/new"), |subject| links.to(format!("/providers/{}", subject.id)))
     }
 
     /// What an empty secret field means in an edit, if that secret is stored.
@@ -170,13 +173,13 @@ impl KeyForm {
 }
 
 /// `GET /providers/new/{slug}`
-pub async fn new(app: Data<App>, actor: Actor, page: Page, slug: Path<String>) -> Result<HttpResponse> {
+pub async fn new(app: Data<App>, actor: Actor, page: Page, ProviderSlug(slug): ProviderSlug) -> Result<HttpResponse> {
     require(&actor, Permission::ManageConnections)?;
     let provider = providers::by_slug(&slug).ok_or(Error::NotFound)?;
     if provider.is_single() {
         let views = view::all(&app, &actor).await?;
         if let Some(view) = views.iter().find(|view| view.row.provider == provider.slug) {
-            return Ok(respond::see_other(&format!("/providers/{}", view.row.id)));
+            return Ok(respond::see_other(&page.links.to(format!("/providers/{}", view.row.id))));
         }
     }
     respond::page(&KeyForm::blank(page, provider, Purpose::New, Answers::default()))
@@ -189,7 +192,7 @@ pub async fn create(
     page: Page,
     session: Session,
     current: CurrentSession,
-    slug: Path<String>,
+    ProviderSlug(slug): ProviderSlug,
     submitted: Submitted<AnyInput>,
 ) -> Result<HttpResponse> {
     require(&actor, Permission::ManageConnections)?;
@@ -200,6 +203,9 @@ pub async fn create(
     };
     let answers = Answers::of_form(provider, &form.typed);
     let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed, answers).await?;
+    if let Some(errors) = page.links.problem_with(&form.typed) {
+        return attempt.failed(&app, &actor, page, Purpose::New, errors.into()).await;
+    }
     if attempt.is_only_a_correction {
         return attempt.show_again(&app, &actor, page, Purpose::New).await;
     }
@@ -213,7 +219,7 @@ pub async fn create(
         Ok(Saved::Yes { id }) => {
             held_secrets::forget(&app, &actor, &attempt.held_for).await?;
             leave(&session, &connected(&view::one(&app, &actor, id).await?, app.config.check_every))?;
-            Ok(respond::see_other("/providers"))
+            Ok(respond::see_other(&page.links.after_change("/providers")))
         }
         Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, Purpose::New, report).await,
         Err(error) => attempt.failed(&app, &actor, page, Purpose::New, error).await,
@@ -388,7 +394,8 @@ impl Attempt {
         }
         let mut form = KeyForm::blank(page, self.provider, purpose, self.answers);
         form.form_id = self.held_for.form;
-        form.errors = errors.in_order_of(form.fields.iter().map(|field| field.name));
+        let errors = errors.in_order_of(form.fields.iter().map(|field| field.name));
+        form.errors = errors.with_links(|path| form.page.links.plain(path));
         form.held = held;
         Ok(form)
     }
@@ -415,6 +422,7 @@ fn connected(view: &ConnectionView, check_every: Option<Duration>) -> Flash {
             }
             .to_owned(),
             link: Some((format!("/providers/{id}"), "Open it".to_owned())),
+            about: Some(id),
         };
     }
     let n_models = view.models.len();
@@ -429,6 +437,7 @@ fn connected(view: &ConnectionView, check_every: Option<Duration>) -> Flash {
             1 => (format!("/providers/{id}#checks"), "See what we checked".to_owned()),
             _ => (format!("/providers/{id}#models"), "Choose which ones to offer".to_owned()),
         }),
+        about: Some(id),
     }
 }
 

@@ -15,9 +15,10 @@ use crate::providers::{self, Cardinality, Provider};
 use crate::web::page::{Page, Section};
 use crate::web::respond;
 
+/// The list.
 #[derive(Template)]
 #[template(path = "providers/index.html")]
-struct Index {
+pub struct Index {
     page: Page,
     todos: Vec<Todo>,
     groups: Vec<Group>,
@@ -39,8 +40,16 @@ struct Group {
 
 /// `GET /providers`
 pub async fn index(app: Data<App>, actor: Actor, page: Page) -> Result<HttpResponse> {
-    require(&actor, Permission::ManageConnections)?;
-    let views = view::all(&app, &actor).await?;
+    respond::page(&list_page(&app, &actor, page).await?)
+}
+
+/// The list on a page, wherever that stands.
+///
+/// # Errors
+/// [`Error::Forbidden`](crate::error::Error::Forbidden); the database's.
+pub async fn list_page(app: &App, actor: &Actor, page: Page) -> Result<Index> {
+    require(actor, Permission::ManageConnections)?;
+    let views = view::all(app, actor).await?;
     let page = page.at(Section::Providers);
     let todos = views
         .iter()
@@ -55,7 +64,7 @@ pub async fn index(app: Data<App>, actor: Actor, page: Page) -> Result<HttpRespo
         Group { heading: "Model keys", hint: "one per deployment or model", views: many },
     ];
     let groups = groups.into_iter().filter(|group| !group.views.is_empty()).collect();
-    respond::page(&Index { page, todos, groups })
+    Ok(Index { page, todos, groups })
 }
 
 #[derive(Template)]

@@ -28,16 +28,16 @@ use crate::providers::form::{HelpBlock, HelpSection, Piece, Prose};
 {% import "ui/parts.html" as ui %}
 {% import "ui/form.html" as form %}
 {% block title %}{{ form::title_prefix(errors) }}Connect a custom model{% endblock %}
-{% block crumbs_nav %}{% call ui::crumbs() %}{{ ui::crumb("/providers", "Providers") }}{{ ui::here("Custom") }}{% endcall %}{% endblock %}
+{% block crumbs_nav %}{% call ui::crumbs() %}{{ ui::crumb(page, "/providers", "Providers") }}{{ ui::here("Custom") }}{% endcall %}{% endblock %}
 {% block content %}
 <div class="head"><div class="conn-head">{{ ui::tile("Cu", "tile-l") }}<div><h1>Connect a custom model</h1>{{ ui::pill(health) }}<p>Key {{ ui::fp(tail) }} · verified {{ ui::ago(then, page.now) }} · {{ ui::fp(no_tail) }}</p></div></div>
-<div class="btns">{{ form::act(page, "/providers/7/verify", "Verify", "Verifying…", name, "btn-s") }}{% call ui::menu(name) %}{{ ui::menu_link("/providers/7/edit", "edit", "Edit", "") }}{{ ui::menu_post(page, "/providers/7/pause", "pause", "Pause") }}{{ ui::menu_link("/providers/7/remove", "bin", "Remove…", "danger") }}{% endcall %}</div></div>
+<div class="btns">{{ form::act(page, "/providers/7/verify", "Verify", "Verifying…", name, "btn-s") }}{% call ui::menu(name) %}{{ ui::menu_link(page, "/providers/7/edit", "edit", "Edit", "") }}{{ ui::menu_post(page, "/providers/7/pause", "pause", "Pause") }}{{ ui::menu_link(page, "/providers/7/remove", "bin", "Remove…", "danger") }}{% endcall %}</div></div>
 <div class="split"><form class="form" method="post" novalidate>
 {{ form::csrf(page) }}{{ form::errors(errors) }}
 {% call ui::panel("check", "What happened") %}<div class="panel-body">{{ ui::steps(steps) }}</div>{% endcall %}
 {% call form::field("name", "Name", name, errors, kind_ = "code", placeholder_ = "llama3.2", list_ = "names") %}Exactly as your server spells it.{% endcall %}{{ form::datalist("names", ["llama3.2", "qwen2.5"]) }}
 {% call form::field("endpoint", "Endpoint", typed, errors, kind_ = "url") %}Ends in <code>/v1</code>{% endcall %}
-{% call form::secret("api_key", "API key", errors) %}{{ ui::prose(hint) }}{% endcall %}
+{% call form::secret("api_key", "API key", errors) %}{{ ui::prose(page, hint) }}{% endcall %}
 {% call form::secret("auth_token", "Auth token", errors, optional_ = true) %}Only for a gateway.{% endcall %}
 {% call form::area("note", "Note", typed, errors, optional_ = true) %}{% endcall %}
 {% call form::select("role", "Role", "reviewer", choices, errors, class_ = "w-m") %}{% endcall %}
@@ -46,7 +46,7 @@ use crate::providers::form::{HelpBlock, HelpSection, Piece, Prose};
 {% call form::key_file("pasted", "Service account key", "paste", errors) %}The JSON file.{% endcall %}
 <div class="field"><span class="label">Appearance</span><div class="seg" role="radiogroup" aria-label="Appearance">{{ form::seg("theme", "system", "System", true) }}{{ form::seg("theme", "dark", "Dark", false) }}</div></div>
 <div class="actions">{{ form::go("Check and save", "Checking…") }}<a class="btn btn-bare" href="/providers">Cancel</a></div>
-</form>{{ ui::help(help) }}</div>
+</form>{{ ui::help(page, help) }}</div>
 <p>In the {{ ui::out("https://portal.azure.com", "Azure portal") }}</p><dl class="facts">{% call ui::fact("Added") %}{{ ui::day(then, page.now) }}{% endcall %}</dl>
 {% call ui::note("info") %}<p>{{ ui::status(health) }} {{ ui::state("status-ok", "ok", "On") }} {{ ui::moment(then, page.now) }}</p>{% endcall %}
 {% call ui::more("Azure", "open") %}{% call ui::code("az", "Azure command") %}az {{ name }}{% endcall %}{% endcall %}
@@ -121,6 +121,7 @@ fn page(role: Role) -> Page {
         title: "OpenAI is connected.".into(),
         text: "12 models are ready.".into(),
         link: Some(("/providers/7".into(), "Choose which ones to offer".into())),
+        about: Some(7),
     };
     Page { n_attention: 3, flash: Some(flash), ..Page::new(&actor(role), Section::Providers, "token".into(), now()) }
 }
@@ -300,7 +301,10 @@ fn what_was_typed_is_still_there_but_no_secret_is() {
 #[test]
 fn the_navigation_shows_what_the_role_may_open() {
     for (role, entries) in [
-        (Role::Owner, vec!["Providers", "Base models", "Supported models", "Network access", "Members", "Audit log"]),
+        (
+            Role::Owner,
+            vec!["Providers", "Base models", "Supported models", "Network access", "Members", "Embedding", "Audit log"],
+        ),
         (
             Role::Administrator,
             vec!["Providers", "Base models", "Supported models", "Network access", "Members", "Audit log"],
@@ -338,7 +342,7 @@ fn a_chosen_theme_is_on_the_root_and_the_systems_is_not() {
 }
 
 fn drawn(page: &ErrorPage) -> Html {
-    Html::parse_document(&page.html(uuid::Uuid::nil(), now()).unwrap())
+    Html::parse_document(&page.html(uuid::Uuid::nil(), Page::outside(String::new(), now())).unwrap())
 }
 
 #[test]

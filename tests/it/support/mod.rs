@@ -8,6 +8,7 @@ pub mod fake_answers;
 pub mod fake_provider;
 pub mod forms;
 pub mod google_account;
+pub mod host;
 pub mod keys;
 pub mod llama;
 pub mod parts;

@@ -3,6 +3,8 @@ mod account;
 mod audit;
 mod base_models;
 mod call_limits;
+mod embed;
+mod embedding;
 mod http;
 mod members;
 mod network;

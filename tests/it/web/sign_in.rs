@@ -185,7 +185,7 @@ async fn the_database_knows_no_session_key() {
                 conn,
                 1,
                 chrono::DateTime::UNIX_EPOCH.naive_utc(),
-                TimeDelta::zero(),
+                claviger::auth::session::IDLE,
             )
         })
         .await;

@@ -1,0 +1,89 @@
+// Claviger inside another product's page: the frame, and the windows that it opens. Everything works without it;
+// it saves reloading, scrolling and looking for the window. docs/embedding.md lists the messages.
+(() => {
+  "use strict";
+  const { place, base, listeners } = document.documentElement.dataset;
+  const $ = (sel) => document.querySelector(sel);
+
+  // 1. In a window: tell the frame that has opened it, and nobody else; then close.
+  if (place === "window" || $("[data-consented]")) {
+    const ticket = $("[data-consented]")?.dataset.consented;
+    const done = $("[data-done]");
+    const news = ticket ? { type: "claviger:consented", ticket } : { type: "claviger:look" };
+    // A message on top of the page means that something has changed.
+    if (ticket || done || $(".note[data-arrive]")) opener?.postMessage(news, location.origin);
+    if (opener && (ticket || done)) close();
+    else if (done) location.replace(done.dataset.done);
+    return;
+  }
+  if (place !== "frame" || parent === window) return;
+
+  // 2. To the page around the frame, at the origins that the server knows; only the right one receives it.
+  const around = location.ancestorOrigins?.[0];
+  const known = listeners.split(" ").filter(Boolean);
+  const targets = known.includes(around) ? [around] : known;
+  const tell = (message) => targets.forEach((origin) => parent.postMessage(message, origin));
+  tell({ type: "claviger:ready" });
+  if ($("[data-ended]")) tell({ type: "claviger:ended" });
+  const refused = $("[data-refused]");
+  if (refused) tell({ type: "claviger:refused", reason: refused.dataset.refused });
+  new ResizeObserver(() => tell({ type: "claviger:height", height: Math.ceil(document.body.getBoundingClientRect().height) }))
+    .observe(document.body);
+
+  // 3. Messages: from our own windows, and from the page around us.
+  addEventListener("message", ({ source, origin, data }) => {
+    if (origin === location.origin && data?.type === "claviger:look") {
+      tell({ type: "claviger:changed" });
+      // A form that somebody is filling in stays.
+      if (!$("[data-seen]")) location.replace(`${base}/providers`);
+    }
+    if (origin === location.origin && data?.type === "claviger:consented" && redeem) {
+      redeem.elements.ticket.value = data.ticket;
+      redeem.submit();
+    }
+    if (source !== parent || !known.includes(origin)) return;
+    if (data?.type === "claviger:theme") {
+      const html = document.documentElement;
+      if (data.theme === "light" || data.theme === "dark") html.dataset.theme = data.theme;
+      else delete html.dataset.theme;
+    }
+    if (data?.type === "claviger:log-out") {
+      fetch(`${base}/log-out`, { method: "POST" }).then(() => location.replace(`${base}?left`));
+    }
+  });
+
+  // A window that cannot tell us anything (the host page may have cut the tie): look when somebody comes back.
+  let isAway = false;
+  $("#opens-window")?.addEventListener("submit", () => { isAway = true; });
+  document.addEventListener("visibilitychange", () => {
+    if (isAway && !document.hidden && !$("[data-seen]")) location.replace(`${base}/providers`);
+  });
+
+  // 4. Connecting: say which page is around us, and offer what the browser lets a frame ask for.
+  const consent = $("[data-consent]"), redeem = $("[data-redeem]");
+  if (consent && !consent.elements.site.value && known.includes(around)) consent.elements.site.value = around;
+  consent?.addEventListener("submit", () => { if (redeem) redeem.hidden = false; });
+  redeem?.addEventListener("submit", (e) => {
+    if (redeem.elements.ticket.value || !document.requestStorageAccess) return;
+    e.preventDefault();
+    const go = () => redeem.submit();
+    document.requestStorageAccess().then(go, go);
+  });
+
+  // 5. A key typed in the frame: only while the browser vouches that nothing covers the form.
+  const seen = $("[data-seen]");
+  if (!seen) return;
+  const form = seen.form;
+  const watched = new Map([...form.querySelectorAll(".input, .area, .btn-go")].map((part) => [part, false]));
+  try {
+    const watch = new IntersectionObserver(
+      (entries) => entries.forEach((entry) => watched.set(entry.target, entry.isVisible === true)),
+      { trackVisibility: true, delay: 100, threshold: [0, 0.5, 1] },
+    );
+    watched.forEach((_, part) => watch.observe(part));
+  } catch { /* without the observer nothing is vouched for, and the server says so */ }
+  form.addEventListener("submit", (e) => {
+    const parts = [document.activeElement, e.submitter].filter((part) => watched.has(part));
+    seen.value = parts.length && parts.every((part) => watched.get(part)) ? "yes" : "";
+  });
+})();
