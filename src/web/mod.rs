@@ -57,6 +57,7 @@ fn pages(cfg: &mut ServiceConfig) {
     account::routes(cfg);
     invitations::routes(cfg);
     members::routes(cfg);
+    embed::pages(cfg);
     embedding::routes(cfg);
     new_password::routes(cfg);
     providers::routes(cfg);
