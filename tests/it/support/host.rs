@@ -148,7 +148,7 @@ impl Frame {
 
     /// Sends a form of our own from a page in a window.
     pub async fn post_in_window(&mut self, path: &str, fields: &[(&str, &str)]) -> Reply {
-        let token = self.get_in_window("/providers/new/openai").await.value("csrf");
+        let token = self.get_in_window("/providers/new/gemini").await.value("csrf");
         self.post_as("document", path, &[fields, &[("csrf", &token)]].concat()).await
     }
 

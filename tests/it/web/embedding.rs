@@ -52,7 +52,7 @@ async fn what_is_no_origin_is_told_at_its_field_and_kept() {
         ("", "Enter the site’s origin"),
         ("https://*.beta.example", "Name each site by itself."),
         ("http://app.beta.example", "Use https."),
-        ("https://app.beta.example; script-src *", "This isn’t an origin."),
+        ("https://app.beta.example; script-src 'self'", "This isn’t an origin."),
         ("https://app.beta.example/settings", "Enter the origin alone"),
     ] {
         let page = mara.post("/settings/embedding/sites", &[("origin", typed)]).await;

@@ -110,12 +110,14 @@ async fn keys_are_typed_in_a_frame_only_where_an_owner_allows_it_and_the_script_
     assert!(list.has(&format!("a[href='{}']", host.path("/providers/new"))));
     let form = frame.get("/providers/new/openai").await;
     assert_eq!((form.is(200).value("seen").as_str(), ancestors(&form)), ("", SITE));
-    let fields = [("api_key", GOOD_KEY), ("act", "check"), ("form_id", "11111111-1111-4111-8111-111111111111")];
-    let refused = frame.post("/providers/new/openai", &fields).await;
+    let (csrf, form_id) = (form.value("csrf"), form.value("form_id"));
+    let fields = [("api_key", GOOD_KEY), ("act", "check"), ("form_id", &*form_id), ("csrf", &*csrf)];
+    let refused = frame.post_as("iframe", "/providers/new/openai", &fields).await;
     refused.is(422).says("We couldn’t make sure that nothing covers this form").lacks(GOOD_KEY);
     assert!(fake.requests().is_empty(), "the key was sent");
     assert_eq!(app.number("SELECT COUNT(*) FROM connections").await, 0);
-    frame.post("/providers/new/openai", &[&fields[..], &[("seen", "yes")]].concat()).await;
+    let seen = [&fields[..], &[("seen", "yes")]].concat();
+    frame.post_as("iframe", "/providers/new/openai", &seen).await.leads_to(&host.path("/providers"));
     frame.get("/providers").await.says("OpenAI is connected.");
 
     // Removing stays with the window.

@@ -89,22 +89,23 @@ async fn launches_that_are_not_as_they_should_be_are_refused_and_kept_in_the_log
         host.sign(&claims)
     };
     use LaunchRefusal as Why;
-    let cases: Vec<(Why, String)> = vec![
-        (Why::WrongAudience, with("aud", json!("https://keys.other.example"))),
-        (Why::OtherOrganization, with("org", json!("abcdefghijklmnopqrstuv"))),
-        (Why::Expired, with("exp", json!(now() - 6))),
-        (Why::TooLong, with("exp", json!(now() + 70))),
-        (Why::OtherSite, with("origin", json!("https://staging.beta.example"))),
-        (Why::NotAMember, with("email", json!("nobody@fennel.example"))),
-        (Why::Unreadable, with("role", json!("emperor"))),
-        (Why::Unreadable, with("jti", json!("short"))),
-        (Why::Unreadable, with("sub", json!(""))),
-        (Why::Unreadable, with("accent", json!("red;}"))),
-        (Why::Unreadable, with("theme", json!("neon"))),
-        (Why::Unreadable, with("email", json!("no address"))),
-        (Why::Unreadable, with("exp", json!("soon"))),
+    let cases: Vec<(Why, &str, Box<dyn Fn() -> Value + '_>)> = vec![
+        (Why::WrongAudience, "aud", Box::new(|| json!("https://keys.other.example"))),
+        (Why::OtherOrganization, "org", Box::new(|| json!("abcdefghijklmnopqrstuv"))),
+        (Why::Expired, "exp", Box::new(|| json!(now() - 6))),
+        (Why::TooLong, "exp", Box::new(|| json!(now() + 70))),
+        (Why::OtherSite, "origin", Box::new(|| json!("https://staging.beta.example"))),
+        (Why::NotAMember, "email", Box::new(|| json!("nobody@fennel.example"))),
+        (Why::Unreadable, "role", Box::new(|| json!("emperor"))),
+        (Why::Unreadable, "jti", Box::new(|| json!("short"))),
+        (Why::Unreadable, "sub", Box::new(|| json!(""))),
+        (Why::Unreadable, "accent", Box::new(|| json!("red;}"))),
+        (Why::Unreadable, "theme", Box::new(|| json!("neon"))),
+        (Why::Unreadable, "email", Box::new(|| json!("no address"))),
+        (Why::Unreadable, "exp", Box::new(|| json!("soon"))),
     ];
-    for (why, token) in cases {
+    for (why, claim, value) in cases {
+        let token = with(claim, value());
         refused(&app, &Frame::new(&app, &host).launch(&token).await, why).await;
     }
     for claim in ["aud", "org", "sub", "email", "role", "origin", "jti", "exp"] {
@@ -141,9 +142,6 @@ async fn a_launch_works_once_also_for_those_who_hurry() {
     let app = TestApp::spawn().await;
     let mut mara = app.owner().await;
     let host = Host::let_in(&mut mara).await;
-    let replica = app.replica().await;
-    // The replica has an origin of its own; launches are for the one that people type.
-    drop(replica);
     let token = host.token(&app, MARA);
     let launching = (0..12).map(|_| {
         let (mut frame, token) = (Frame::new(&app, &host), token.clone());
@@ -152,7 +150,8 @@ async fn a_launch_works_once_also_for_those_who_hurry() {
     let mut statuses = futures_util::future::join_all(launching).await;
     statuses.sort_unstable();
     assert_eq!(statuses[0], 303, "{statuses:?}");
-    assert!(statuses[1..].iter().all(|status| *status == 403), "{statuses:?}");
+    // Too many refusals in one second are not even judged.
+    assert!(statuses[1..].iter().all(|status| matches!(status, 403 | 429)), "{statuses:?}");
     app.advance(TimeDelta::seconds(20));
     let again = Frame::new(&app, &host).launch(&token).await;
     assert_eq!(again.is(403).attr("[data-refused]", "data-refused"), "replayed");
