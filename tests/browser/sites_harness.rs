@@ -1,7 +1,10 @@
 //! Two sites in a real browser: what embedding builds on, proven without the product.
 
+use claviger::domain::role::Role;
+
 use crate::browser::{Browser, Cookies, Look, Theme, Width};
 use crate::sites::{Answer, HOST, KEYS, STRANGER, Site, TlsFront};
+use crate::stage::Stage;
 use crate::support::fake_provider::Seen;
 use crate::window::Window;
 
@@ -158,6 +161,17 @@ async fn a_host_with_a_strict_opener_policy_keeps_the_window_from_telling_the_fr
     window.sees("There is no opener.").await;
     window.press("Allow").await;
     window.has_closed().await;
+}
+
+#[tokio::test]
+async fn claviger_works_at_its_public_address() {
+    let Some(stage) = Stage::over_tls().await else { return };
+    let window = stage.signed_in(Role::Owner, Look::default()).await;
+    window.sees("Connect your first model provider").await;
+    let origin = format!("https://{KEYS}:");
+    assert!(stage.origin().starts_with(&origin), "{}", stage.origin());
+    assert!(window.url().await.starts_with(stage.origin()), "{}", window.url().await);
+    window.has_quiet_console().await;
 }
 
 #[tokio::test]
