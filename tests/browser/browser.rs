@@ -9,6 +9,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::sites::{HOST, KEYS, STRANGER, trusted_key};
 use crate::support::child::ChildProgram;
 use crate::support::parts::{skip_without, venv};
 use crate::window::Window;
@@ -43,6 +44,18 @@ pub enum Scripts {
     Off,
 }
 
+/// Which cookies the browser keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cookies {
+    /// In a frame on another site only partitioned ones, as browsers have it that protect people from being followed.
+    #[default]
+    NoThirdParty,
+    /// All, as other browsers still have it.
+    All,
+    /// None at all of Claviger's in pages of the host product, as people can have it; elsewhere as by default.
+    NoneInHost,
+}
+
 /// How a window looks at the pages.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Look {
@@ -52,6 +65,8 @@ pub struct Look {
     pub theme: Theme,
     /// With scripts or without.
     pub scripts: Scripts,
+    /// With which cookies.
+    pub cookies: Cookies,
 }
 
 /// The four looks that every page has to pass.
@@ -65,7 +80,7 @@ pub const LOOKS: [Look; 4] = [
 impl Look {
     /// A look with scripts on.
     pub const fn of(width: Width, theme: Theme) -> Self {
-        Self { width, theme, scripts: Scripts::On }
+        Self { width, theme, scripts: Scripts::On, cookies: Cookies::NoThirdParty }
     }
 }
 
@@ -113,7 +128,7 @@ impl Browser {
     pub async fn open(&self, look: Look) -> Window {
         let profile = tempfile::tempdir_in(self.profiles.path()).expect("a folder for the profile").keep();
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities(&profile.display().to_string(), look.scripts))
+            .capabilities(capabilities(&profile.display().to_string(), look))
             .connect(&self.driver_url)
             .await
             .expect("the driver opens a window");
@@ -139,24 +154,47 @@ fn is_installed(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()
 }
 
-fn capabilities(profile: &str, scripts: Scripts) -> Capabilities {
-    // 1 allows, 2 blocks: the content setting that people use to switch scripts off.
-    let javascript = if scripts == Scripts::Off { 2 } else { 1 };
+fn capabilities(profile: &str, look: Look) -> Capabilities {
+    let sites = [KEYS, HOST, STRANGER].map(|name| format!("MAP {name} 127.0.0.1")).join(", ");
     let wanted = json!({
         "browserName": "chrome",
         "goog:loggingPrefs": { "browser": "ALL" },
         "goog:chromeOptions": {
-            "prefs": { "profile.managed_default_content_settings.javascript": javascript },
+            "prefs": preferences(look),
             "args": [
                 "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
                 "--disable-background-networking", "--disable-component-update", "--disable-sync",
                 "--disable-dev-shm-usage", "--hide-scrollbars",
+                // A picture taken while one page fades into the next shows neither. The protocol's own switch for it
+                // does not reach the frames of other sites.
+                "--force-prefers-reduced-motion",
                 format!("--user-data-dir={profile}"),
+                format!("--host-resolver-rules={sites}"),
+                // Only counts together with a profile's folder.
+                format!("--ignore-certificate-errors-spki-list={}", trusted_key()),
             ],
+            // The driver lets pages open windows by themselves. People's browsers want a click for it.
+            "excludeSwitches": ["disable-popup-blocking"],
         },
     });
     match wanted {
         Value::Object(map) => map,
         _ => unreachable!("it is written as an object above"),
     }
+}
+
+/// Content settings, as people make them: 1 allows, 2 blocks.
+fn preferences(look: Look) -> Value {
+    let javascript = if look.scripts == Scripts::Off { 2 } else { 1 };
+    let blocks_third_parties = look.cookies != Cookies::All;
+    let mut cookies = json!({});
+    if look.cookies == Cookies::NoneInHost {
+        cookies[format!("https://{KEYS}:*,https://{HOST}:*")] = json!({ "setting": 2 });
+    }
+    json!({
+        "profile.managed_default_content_settings.javascript": javascript,
+        "profile.block_third_party_cookies": blocks_third_parties,
+        "profile.cookie_controls_mode": i32::from(blocks_third_parties),
+        "profile.content_settings.exceptions.cookies": cookies,
+    })
 }

@@ -17,6 +17,8 @@ mod harness;
 mod journeys;
 mod picture;
 mod scenery;
+mod sites;
+mod sites_harness;
 mod stage;
 #[path = "../it/support"]
 #[expect(dead_code, reason = "shared with the tests without a browser, which use more of it")]

@@ -1,8 +1,10 @@
 //! What the journeys happen on: the application with people in it, a stand-in for the vendors, and browsers.
 
+use claviger::config::Config;
 use claviger::domain::role::Role;
 
 use crate::browser::{Browser, Look};
+use crate::sites::{KEYS, TlsFront};
 use crate::support::app::{ORGANIZATION, PASSWORD, TestApp, person};
 use crate::support::fake_provider::FakeProvider;
 use crate::window::Window;
@@ -14,6 +16,7 @@ pub const GOOD_KEY: &str = "sk-proj-good-0123456789abcdefx4Qa";
 pub struct Stage {
     // Dropped in this order: who looks, what is looked at, what that calls.
     browser: Browser,
+    origin: String,
     /// The application.
     pub app: TestApp,
     /// Stands in for all vendors.
@@ -27,22 +30,47 @@ impl Stage {
         let browser = Browser::start();
         async {
             let browser = browser?;
-            let fake = FakeProvider::spawn().await;
-            fake.good_key(GOOD_KEY);
-            fake.offer(&["gpt-4o", "gpt-4o-mini", "gpt-5"]);
-            let bases = fake.vendor_bases();
-            let app = TestApp::with(|config| {
-                config.vendor_bases = bases;
-                config.egress_allow = vec!["127.0.0.1".parse().expect("an address")];
-            })
-            .await;
-            Some(Self { browser, app, fake })
+            Some(Self::with(browser, |_| {}).await)
         }
+    }
+
+    /// The same at an address for the public, `https://keys.alpha.example:PORT`: a frame on another site needs one.
+    #[track_caller]
+    pub fn over_tls() -> impl Future<Output = Option<Self>> {
+        let browser = Browser::start();
+        async {
+            let browser = browser?;
+            let front = TlsFront::bind().await;
+            let origin = front.origin(KEYS);
+            let public_url = origin.parse().expect("an origin");
+            let stage = Self::with(browser, |config| config.public_url = public_url).await;
+            front.leads_to(stage.app.app.config.listen);
+            Some(Self { origin, ..stage })
+        }
+    }
+
+    async fn with(browser: Browser, change: impl FnOnce(&mut Config)) -> Self {
+        let fake = FakeProvider::spawn().await;
+        fake.good_key(GOOD_KEY);
+        fake.offer(&["gpt-4o", "gpt-4o-mini", "gpt-5"]);
+        let bases = fake.vendor_bases();
+        let app = TestApp::with(|config| {
+            config.vendor_bases = bases;
+            config.egress_allow = vec!["127.0.0.1".parse().expect("an address")];
+            change(config);
+        })
+        .await;
+        Self { browser, origin: app.origin.clone(), app, fake }
+    }
+
+    /// Scheme, name and port of the application, as browsers see it.
+    pub fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// An address of the application.
     pub fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.app.origin)
+        format!("{}{path}", self.origin)
     }
 
     /// An address of the vendors' stand-in.

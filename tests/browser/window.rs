@@ -1,5 +1,7 @@
 //! A window of the browser, in the words of a person who uses it.
 
+mod frames;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
 use fantoccini::key::Key;
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
 
@@ -25,19 +28,16 @@ const NARROWEST_PX: u32 = 320;
 pub struct Window {
     client: Client,
     look: Look,
+    /// The one that was open first; pages may open more.
+    first: WindowHandle,
 }
 
 impl Window {
     /// Gives the new window its width and theme.
     pub async fn new(client: Client, look: Look) -> Self {
-        let window = Self { client, look };
-        let features = json!([
-            { "name": "prefers-color-scheme", "value": look.theme.name() },
-            // A picture taken while one page fades into the next shows neither.
-            { "name": "prefers-reduced-motion", "value": "reduce" },
-        ]);
-        window.devtools("Emulation.setEmulatedMedia", &json!({ "features": features })).await;
-        window.is_as_wide_as(look.width.pixels()).await;
+        let first = client.window().await.expect("the driver knows the window");
+        let window = Self { client, look, first };
+        window.gets_its_look().await;
         window
     }
 
@@ -280,10 +280,12 @@ impl Window {
         assert!(complaints.is_empty(), "the console of {}:\n{}", self.url().await, complaints.join("\n"));
     }
 
-    /// Policy violations and script errors since the last call. A page that answers 4xx on purpose is none.
+    /// Policy violations and script errors since the last call, and those of the pages that frames show now. A page
+    /// that answers 4xx on purpose is none.
     pub async fn console_complaints(&self) -> Vec<String> {
         let log = self.client.issue_cmd(Call::console()).await.expect("the driver keeps the console");
-        let entries = log.as_array().cloned().unwrap_or_default();
+        let mut entries = log.as_array().cloned().unwrap_or_default();
+        entries.extend(self.console_of_frames().await);
         let complaints = entries.iter().filter(|entry| entry["level"] == "SEVERE" && entry["source"] != "network");
         complaints.map(|entry| format!("{}: {}", entry["source"], entry["message"])).collect()
     }
@@ -291,6 +293,12 @@ impl Window {
     /// Runs a function body in the page and returns its value.
     pub async fn evaluate(&self, script: &str) -> Value {
         self.client.execute(script, vec![]).await.expect("the script runs")
+    }
+
+    async fn gets_its_look(&self) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": self.look.theme.name() }]);
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "features": features })).await;
+        self.is_as_wide_as(self.look.width.pixels()).await;
     }
 
     async fn is_as_wide_as(&self, width_px: u32) {

@@ -44,6 +44,17 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// What this request says.
+    pub fn of(request: &HttpRequest, body: &[u8]) -> Self {
+        let headers = request.headers().iter();
+        Self {
+            method: request.method().to_string(),
+            path: request.uri().to_string(),
+            headers: headers.map(|(name, value)| (name.to_string(), lossy(value.as_bytes()))).collect(),
+            body: lossy(body),
+        }
+    }
+
     /// A header, or nothing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(String::as_str).unwrap_or_default()
@@ -217,16 +228,7 @@ pub fn answer(status: u16, headers: &[(&'static str, &str)], body: Value) -> Rep
 }
 
 async fn serve(request: HttpRequest, body: web::Bytes, script: web::Data<Arc<Mutex<Script>>>) -> HttpResponse {
-    let seen = Seen {
-        method: request.method().to_string(),
-        path: request.uri().to_string(),
-        headers: request
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-            .collect(),
-        body: String::from_utf8_lossy(&body).into_owned(),
-    };
+    let seen = Seen::of(&request, &body);
     let reply = {
         let mut script = script.lock().expect("the script");
         script.seen.push(seen.clone());
@@ -236,6 +238,10 @@ async fn serve(request: HttpRequest, body: web::Bytes, script: web::Data<Arc<Mut
         })
     };
     respond(reply, &seen).await
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 impl Script {
