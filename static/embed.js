@@ -27,15 +27,23 @@
   if ($("[data-ended]")) tell({ type: "claviger:ended" });
   const refused = $("[data-refused]");
   if (refused) tell({ type: "claviger:refused", reason: refused.dataset.refused });
-  new ResizeObserver(() => tell({ type: "claviger:height", height: Math.ceil(document.body.getBoundingClientRect().height) }))
-    .observe(document.body);
+  // With what hangs over the end: a menu that is open must not be cut off. The browser rounds, so one pixel more.
+  const measure = () => tell({ type: "claviger:height", height: document.body.scrollHeight + 1 });
+  new ResizeObserver(measure).observe(document.body);
+  document.addEventListener("toggle", measure, true);
 
-  // 3. Messages: from our own windows, and from the page around us.
+  // 3. Messages: from our own windows, and from the page around us. What is new is shown once, so look only once.
+  let hasLooked = false;
+  const look = () => {
+    // A form that somebody is filling in stays.
+    if (hasLooked || $("[data-seen]")) return;
+    hasLooked = true;
+    location.replace(`${base}/providers`);
+  };
   addEventListener("message", ({ source, origin, data }) => {
     if (origin === location.origin && data?.type === "claviger:look") {
       tell({ type: "claviger:changed" });
-      // A form that somebody is filling in stays.
-      if (!$("[data-seen]")) location.replace(`${base}/providers`);
+      look();
     }
     if (origin === location.origin && data?.type === "claviger:consented" && redeem) {
       redeem.elements.ticket.value = data.ticket;
@@ -56,7 +64,7 @@
   let isAway = false;
   $("#opens-window")?.addEventListener("submit", () => { isAway = true; });
   document.addEventListener("visibilitychange", () => {
-    if (isAway && !document.hidden && !$("[data-seen]")) location.replace(`${base}/providers`);
+    if (isAway && !document.hidden) look();
   });
 
   // 4. Connecting: say which page is around us, and offer what the browser lets a frame ask for.

@@ -22,6 +22,8 @@ pub enum Width {
     Desktop,
     /// 390.
     Phone,
+    /// 320: what 400 % zoom makes of 1280.
+    Narrowest,
 }
 
 /// What the operating system prefers, as the page sees it.
@@ -90,6 +92,7 @@ impl Width {
         match self {
             Self::Desktop => 1280,
             Self::Phone => 390,
+            Self::Narrowest => 320,
         }
     }
 }

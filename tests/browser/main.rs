@@ -30,6 +30,7 @@ mod support {
     pub mod fake_answers;
     pub mod fake_provider;
     pub mod google_account;
+    pub mod host;
     pub mod llama;
     pub mod parts;
 }

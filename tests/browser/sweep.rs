@@ -88,6 +88,7 @@ fn for_owners(scenery: &Scenery) -> Vec<PageOf> {
         ("network-edit", "/network/addresses".into(), "Outgoing addresses"),
         ("audit", "/audit".into(), "Audit log"),
         ("members", "/members".into(), "What each role can do"),
+        ("embedding", "/settings/embedding?theme=light&accent=%2312503c".into(), "Only these may show the frame"),
         ("member-role", format!("/members/{}/role", scenery.reviewer), "Change role of Ana Prates"),
         ("member-deactivate", format!("/members/{}/deactivate", scenery.reviewer), "Deactivate Ana Prates?"),
         ("account", "/account".into(), "Password"),

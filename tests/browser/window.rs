@@ -21,9 +21,6 @@ use crate::support::parts::project;
 /// How long a page may take to show what is looked for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The narrowest window that pages have to fit, in CSS pixels.
-const NARROWEST_PX: u32 = 320;
-
 /// One window with its own cookies.
 pub struct Window {
     client: Client,
@@ -269,8 +266,8 @@ impl Window {
 
     /// Asserts that the page fits the narrowest window that we care for, 320 px: what 400 % zoom makes of 1280 px.
     pub async fn fits_the_narrowest_window(&self) {
-        self.is_as_wide_as(NARROWEST_PX).await;
-        self.fits(NARROWEST_PX).await;
+        self.is_as_wide_as(Width::Narrowest.pixels()).await;
+        self.fits(Width::Narrowest.pixels()).await;
         self.is_as_wide_as(self.look.width.pixels()).await;
     }
 

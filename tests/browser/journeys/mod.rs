@@ -2,6 +2,7 @@
 mod audit;
 mod azure;
 mod custom;
+mod embedding;
 mod first_steps;
 mod network;
 mod openai;

@@ -104,6 +104,19 @@ impl Window {
     }
 }
 
+impl Window {
+    /// The middle of the element of this CSS selector, in the frame that was entered; where the frame begins at the
+    /// window's corner, that is also where to click.
+    pub async fn place_of(&self, selector: &str) -> (f64, f64) {
+        let script = format!(
+            "const box = document.querySelector({selector:?}).getBoundingClientRect();
+             return [box.x + box.width / 2, box.y + box.height / 2]"
+        );
+        let place = self.evaluate(&script).await;
+        (place[0].as_f64().expect("a place"), place[1].as_f64().expect("a place"))
+    }
+}
+
 /// Asks until there is an answer, but not for ever.
 async fn patiently<T, F: Future<Output = Option<T>>>(ask: impl Fn() -> F) -> Option<T> {
     let started = Instant::now();

@@ -1,6 +1,7 @@
 //! A host product: a site that may show Claviger's frame, its server that signs launches, and browsers that look at it.
 
 use claviger::auth::jwt;
+use claviger::clock::Clock;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,6 +13,7 @@ use super::browse::{Reply, Visitor};
 pub const SITE: &str = "https://app.beta.example";
 
 /// A host product that an Owner has let in.
+#[derive(Clone)]
 pub struct Host {
     /// The organization's id in addresses.
     pub embed_id: String,
@@ -19,7 +21,10 @@ pub struct Host {
     pub kid: String,
     /// The key that it shares with Claviger.
     pub key: String,
-    audience: String,
+    /// Claviger's origin.
+    pub audience: String,
+    /// The origin of its own pages.
+    pub site: String,
 }
 
 impl Host {
@@ -36,7 +41,7 @@ impl Host {
         let facts = page.texts("dl.facts dd code");
         let (audience, embed_id) = (facts[0].clone(), facts[1].clone());
         let kid = facts.last().expect("a key’s name").clone();
-        Self { embed_id, kid, key: page.is(200).text("#new-key"), audience }
+        Self { embed_id, kid, key: page.is(200).text("#new-key"), audience, site: SITE.to_owned() }
     }
 
     /// An address below the organization's frame.
@@ -46,15 +51,20 @@ impl Host {
 
     /// What a good launch says of a member.
     pub fn claims(&self, app: &TestApp, email: &str) -> Value {
+        self.claims_at(&app.clock, email)
+    }
+
+    /// The same, by this clock.
+    pub fn claims_at(&self, clock: &Clock, email: &str) -> Value {
         json!({
             "aud": self.audience,
             "org": self.embed_id,
             "sub": "person-17",
             "email": email,
             "role": "owner",
-            "origin": SITE,
+            "origin": self.site,
             "jti": uuid::Uuid::new_v4().to_string(),
-            "exp": app.clock.now().and_utc().timestamp() + 30,
+            "exp": clock.now().and_utc().timestamp() + 30,
         })
     }
 
