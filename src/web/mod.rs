@@ -19,6 +19,7 @@ pub mod members;
 pub mod network;
 pub mod new_password;
 pub mod page;
+pub mod path;
 pub mod providers;
 pub mod respond;
 pub mod setup;

@@ -1,7 +1,7 @@
 //! The provider settings inside another product's page: below `/embed/{embed}`, where `{embed}` names the
 //! organization.
 //!
-//! The pages are those of [`providers`](super::providers), with a session of its own kind. What may be framed, by
+//! The pages are those of [`providers`], with a session of its own kind. What may be framed, by
 //! whom, and what opens in a window, [`links`](super::links) says.
 
 mod base_models;

@@ -13,7 +13,7 @@ use self::preview::Looks;
 use self::snippets::Snippet;
 use super::forms::{Form, Nothing};
 use super::page::{Flash, Page, Section, leave};
-use super::providers::ConnectionId as RowId;
+use super::path::Id;
 use super::respond;
 use crate::actions::{embedding as actions, require};
 use crate::app::App;
@@ -113,7 +113,7 @@ async fn remove_site(
     app: Data<App>,
     actor: Actor,
     session: Session,
-    RowId(id): RowId,
+    Id(id): Id,
     _form: Form<Nothing>,
 ) -> Result<HttpResponse> {
     actions::remove_site(&app, &actor, id).await?;
@@ -131,7 +131,7 @@ async fn set_typing(
     app: Data<App>,
     actor: Actor,
     session: Session,
-    RowId(id): RowId,
+    Id(id): Id,
     form: Form<Typing>,
 ) -> Result<HttpResponse> {
     let takes_keys = form.input.takes_keys == "yes";
@@ -172,7 +172,7 @@ async fn remove_key(
     app: Data<App>,
     actor: Actor,
     session: Session,
-    RowId(id): RowId,
+    Id(id): Id,
     _form: Form<Nothing>,
 ) -> Result<HttpResponse> {
     actions::remove_key(&app, &actor, id).await?;

@@ -4,7 +4,6 @@ use actix_session::Session;
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 
-use super::ConnectionId;
 use super::answers::Answers;
 use super::form::{Attempt, KeyForm, Purpose, Subject, stale};
 use super::view::{self, ConnectionView};
@@ -18,10 +17,11 @@ use crate::error::{Error, Result};
 use crate::providers::{Place, Provider};
 use crate::web::forms::{AnyInput, Form, Submitted, Typed};
 use crate::web::page::{Flash, Page, leave};
+use crate::web::path::Id;
 use crate::web::respond;
 
 /// `GET /providers/{id}/replace-key`
-pub async fn new_key(app: Data<App>, actor: Actor, page: Page, ConnectionId(id): ConnectionId) -> Result<HttpResponse> {
+pub async fn new_key(app: Data<App>, actor: Actor, page: Page, Id(id): Id) -> Result<HttpResponse> {
     let (view, provider) = subject_of(&app, &actor, id).await?;
     respond::page(&KeyForm::blank(page, provider, Purpose::ReplaceKey(subject(&view)), Answers::of_row(&view.row)))
 }
@@ -33,7 +33,7 @@ pub async fn replace_key(
     page: Page,
     session: Session,
     current: CurrentSession,
-    ConnectionId(id): ConnectionId,
+    Id(id): Id,
     form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
     let (view, provider) = subject_of(&app, &actor, id).await?;
@@ -61,7 +61,7 @@ pub async fn replace_key(
 }
 
 /// `GET /providers/{id}/edit`
-pub async fn edit(app: Data<App>, actor: Actor, page: Page, ConnectionId(id): ConnectionId) -> Result<HttpResponse> {
+pub async fn edit(app: Data<App>, actor: Actor, page: Page, Id(id): Id) -> Result<HttpResponse> {
     let (view, provider) = subject_of(&app, &actor, id).await?;
     if !view.can_edit() {
         return Err(Error::NotFound);
@@ -76,7 +76,7 @@ pub async fn update(
     page: Page,
     session: Session,
     current: CurrentSession,
-    ConnectionId(id): ConnectionId,
+    Id(id): Id,
     submitted: Submitted<AnyInput>,
 ) -> Result<HttpResponse> {
     let (view, provider) = subject_of(&app, &actor, id).await?;

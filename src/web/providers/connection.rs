@@ -6,7 +6,6 @@ use actix_web::web::Data;
 use askama::Template;
 use chrono::NaiveDate;
 
-use super::ConnectionId;
 use super::view::{self, ConnectionView};
 use crate::actions::connections;
 use crate::actions::require;
@@ -25,6 +24,7 @@ use crate::store::{audit, checks, users};
 use crate::web::forms::{AnyInput, Form};
 use crate::web::links::Links;
 use crate::web::page::{Flash, FlashTone, Page, Section, leave};
+use crate::web::path::Id;
 use crate::web::{looks, respond, words};
 
 /// How many models the page of a removal names.
@@ -61,7 +61,7 @@ struct CheckLine {
 }
 
 /// `GET /providers/{id}`
-pub async fn show(app: Data<App>, actor: Actor, page: Page, ConnectionId(id): ConnectionId) -> Result<HttpResponse> {
+pub async fn show(app: Data<App>, actor: Actor, page: Page, Id(id): Id) -> Result<HttpResponse> {
     require(&actor, Permission::ManageConnections)?;
     let view = view::one(&app, &actor, id).await?;
     let scope = actor.scope;
@@ -95,7 +95,7 @@ pub async fn verify(
     actor: Actor,
     session: Session,
     links: Links,
-    ConnectionId(id): ConnectionId,
+    Id(id): Id,
     _form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
     connections::verify(&app, &actor, id).await?;
@@ -109,7 +109,7 @@ pub async fn pause(
     actor: Actor,
     session: Session,
     links: Links,
-    ConnectionId(id): ConnectionId,
+    Id(id): Id,
     _form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
     connections::pause(&app, &actor, id).await?;
@@ -130,7 +130,7 @@ pub async fn resume(
     actor: Actor,
     session: Session,
     links: Links,
-    ConnectionId(id): ConnectionId,
+    Id(id): Id,
     _form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
     connections::resume(&app, &actor, id).await?;
@@ -145,7 +145,7 @@ pub async fn switch_models(
     actor: Actor,
     session: Session,
     links: Links,
-    ConnectionId(id): ConnectionId,
+    Id(id): Id,
     form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
     let enabled = form.typed.all("model").map(str::to_owned).collect();
@@ -165,12 +165,7 @@ struct Remove {
 }
 
 /// `GET /providers/{id}/remove`
-pub async fn confirm_removal(
-    app: Data<App>,
-    actor: Actor,
-    page: Page,
-    ConnectionId(id): ConnectionId,
-) -> Result<HttpResponse> {
+pub async fn confirm_removal(app: Data<App>, actor: Actor, page: Page, Id(id): Id) -> Result<HttpResponse> {
     require(&actor, Permission::ManageConnections)?;
     let view = view::one(&app, &actor, id).await?;
     let page = page.at(Section::Providers);
@@ -183,7 +178,7 @@ pub async fn remove(
     actor: Actor,
     page: Page,
     session: Session,
-    ConnectionId(id): ConnectionId,
+    Id(id): Id,
     form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
     let typed = form.typed.get("confirm").to_owned();

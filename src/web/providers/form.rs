@@ -9,7 +9,6 @@ use actix_web::web::Data;
 use askama::Template;
 use uuid::Uuid;
 
-use super::ProviderSlug;
 use super::answers::{Answers, Input, add_held, secrets_of};
 use super::view::{self, ConnectionView};
 use crate::actions::connections::{self, Addition, Proof, Saved};
@@ -28,6 +27,7 @@ use crate::providers::form::{Field, FieldKind, Prose};
 use crate::providers::{self, Provider};
 use crate::web::forms::{AnyInput, Submitted, Typed};
 use crate::web::page::{Flash, FlashTone, Page, Section, leave};
+use crate::web::path::Slug;
 use crate::web::{respond, words};
 
 /// The page with the form.
@@ -173,7 +173,7 @@ impl KeyForm {
 }
 
 /// `GET /providers/new/{slug}`
-pub async fn new(app: Data<App>, actor: Actor, page: Page, ProviderSlug(slug): ProviderSlug) -> Result<HttpResponse> {
+pub async fn new(app: Data<App>, actor: Actor, page: Page, Slug(slug): Slug) -> Result<HttpResponse> {
     require(&actor, Permission::ManageConnections)?;
     let provider = providers::by_slug(&slug).ok_or(Error::NotFound)?;
     if provider.is_single() {
@@ -192,7 +192,7 @@ pub async fn create(
     page: Page,
     session: Session,
     current: CurrentSession,
-    ProviderSlug(slug): ProviderSlug,
+    Slug(slug): Slug,
     submitted: Submitted<AnyInput>,
 ) -> Result<HttpResponse> {
     require(&actor, Permission::ManageConnections)?;

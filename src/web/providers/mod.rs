@@ -7,40 +7,9 @@ mod form;
 mod list;
 mod view;
 
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
 use actix_web::web::{ServiceConfig, get, post, resource};
-use actix_web::{FromRequest, HttpRequest};
 
 pub use list::list_page;
-
-use crate::error::{Error, Result};
-
-/// The connection that an address names.
-pub struct ConnectionId(pub i64);
-
-/// The provider that an address names.
-pub struct ProviderSlug(pub String);
-
-// By name, not by position: inside another product's page the address has one part more.
-impl FromRequest for ConnectionId {
-    type Error = Error;
-    type Future = Ready<Result<Self>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(request.match_info().get("id").and_then(|id| id.parse().ok()).map(Self).ok_or(Error::NotFound))
-    }
-}
-
-impl FromRequest for ProviderSlug {
-    type Error = Error;
-    type Future = Ready<Result<Self>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(request.match_info().get("slug").map(|slug| Self(slug.to_owned())).ok_or(Error::NotFound))
-    }
-}
 
 /// The routes. `new` stands before `{id}`, which takes only numbers.
 pub fn routes(cfg: &mut ServiceConfig) {

@@ -77,7 +77,6 @@ async fn launches_that_are_not_as_they_should_be_are_refused_and_kept_in_the_log
     let app = TestApp::spawn().await;
     let mut mara = app.owner().await;
     let host = Host::let_in(&mut mara).await;
-    let now = || app.clock.now().and_utc().timestamp();
     let with = |name: &str, value: Value| {
         let mut claims = host.claims(&app, MARA);
         claims[name] = value;
@@ -89,23 +88,23 @@ async fn launches_that_are_not_as_they_should_be_are_refused_and_kept_in_the_log
         host.sign(&claims)
     };
     use LaunchRefusal as Why;
-    let cases: Vec<(Why, &str, Box<dyn Fn() -> Value + '_>)> = vec![
-        (Why::WrongAudience, "aud", Box::new(|| json!("https://keys.other.example"))),
-        (Why::OtherOrganization, "org", Box::new(|| json!("abcdefghijklmnopqrstuv"))),
-        (Why::Expired, "exp", Box::new(|| json!(now() - 6))),
-        (Why::TooLong, "exp", Box::new(|| json!(now() + 70))),
-        (Why::OtherSite, "origin", Box::new(|| json!("https://staging.beta.example"))),
-        (Why::NotAMember, "email", Box::new(|| json!("nobody@fennel.example"))),
-        (Why::Unreadable, "role", Box::new(|| json!("emperor"))),
-        (Why::Unreadable, "jti", Box::new(|| json!("short"))),
-        (Why::Unreadable, "sub", Box::new(|| json!(""))),
-        (Why::Unreadable, "accent", Box::new(|| json!("red;}"))),
-        (Why::Unreadable, "theme", Box::new(|| json!("neon"))),
-        (Why::Unreadable, "email", Box::new(|| json!("no address"))),
-        (Why::Unreadable, "exp", Box::new(|| json!("soon"))),
+    let cases: Vec<(Why, &str, fn(i64) -> Value)> = vec![
+        (Why::WrongAudience, "aud", |_| json!("https://keys.other.example")),
+        (Why::OtherOrganization, "org", |_| json!("abcdefghijklmnopqrstuv")),
+        (Why::Expired, "exp", |now| json!(now - 6)),
+        (Why::TooLong, "exp", |now| json!(now + 70)),
+        (Why::OtherSite, "origin", |_| json!("https://staging.beta.example")),
+        (Why::NotAMember, "email", |_| json!("nobody@fennel.example")),
+        (Why::Unreadable, "role", |_| json!("emperor")),
+        (Why::Unreadable, "jti", |_| json!("short")),
+        (Why::Unreadable, "sub", |_| json!("")),
+        (Why::Unreadable, "accent", |_| json!("red;}")),
+        (Why::Unreadable, "theme", |_| json!("neon")),
+        (Why::Unreadable, "email", |_| json!("no address")),
+        (Why::Unreadable, "exp", |_| json!("soon")),
     ];
     for (why, claim, value) in cases {
-        let token = with(claim, value());
+        let token = with(claim, value(app.clock.now().and_utc().timestamp()));
         refused(&app, &Frame::new(&app, &host).launch(&token).await, why).await;
     }
     for claim in ["aud", "org", "sub", "email", "role", "origin", "jti", "exp"] {
