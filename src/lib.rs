@@ -43,6 +43,9 @@
 //!   row count is the answer; see [`Db::write`](store::Db::write).
 //! - **A change shows in the next answer of every replica**: what is kept in memory is kept under a version that each
 //!   change raises in its own transaction.
+//! - **Nothing is shown in another site's frame** but what [`links`](web::links) lists, and that only by the sites that an
+//!   Owner has listed. Pages below `/embed` are the same pages: they link through
+//!   [`Page::step`](web::page::Page::step), which knows what opens in a window there.
 //! - **What somebody can mend is [`Error::Invalid`](error::Error::Invalid)**, field by field, and everything they
 //!   typed stays. Everything else is a calm page, and the whole cause is in the log.
 //!

@@ -13,7 +13,7 @@
     const note = make("p", { role: "alert" });
     // The policy names the site to Claviger even where pages send no referrer.
     const frame = make("iframe", { name: `claviger${Math.random()}`, referrerPolicy: "strict-origin" });
-    // No style attribute: policies forbid it. The height is until the frame says one.
+    // No style attribute: policies forbid it.
     Object.assign(frame.style, { display: "block", width: "100%", height: "24rem", border: "0" });
     let launchedAt, isDue, isOut;
 
@@ -68,7 +68,7 @@
       const type = /^claviger:(\w+)$/.exec(data?.type)?.[1];
       if (type === "ready") dress();
       if (type === "height") frame.style.height = `${Math.ceil(data.height)}px`;
-      else if (type && say(type) && type === "ended") { isDue = launch; again(); }
+      else if (type && say(type) && type === "ended" && data.reason !== "left") { isDue = launch; again(); }
     }, { signal });
     document.addEventListener("visibilitychange", again, { signal });
 

@@ -24,7 +24,8 @@
   const targets = known.includes(around) ? [around] : known;
   const tell = (message) => targets.forEach((origin) => parent.postMessage(message, origin));
   tell({ type: "claviger:ready" });
-  if ($("[data-ended]")) tell({ type: "claviger:ended" });
+  const ended = $("[data-ended]");
+  if (ended) tell({ type: "claviger:ended", reason: ended.dataset.ended });
   const refused = $("[data-refused]");
   if (refused) tell({ type: "claviger:refused", reason: refused.dataset.refused });
   // With what hangs over the end: a menu that is open must not be cut off. The browser rounds, so one pixel more.

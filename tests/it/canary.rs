@@ -25,6 +25,7 @@ use crate::support::browse::{Reply, Visitor};
 use crate::support::crawl::{self, Found};
 use crate::support::fake_provider::{FakeProvider, Reply as Scripted, answer};
 use crate::support::google_account::GoogleAccount;
+use crate::support::host::Host;
 use crate::support::keys::{MODEL, add, answers_with, provider, rows};
 
 /// Looks like no word of ours, in every window of it.
@@ -52,6 +53,7 @@ async fn no_trace_of_a_planted_key_is_anywhere() {
         seen.keep(&visitor.get_json("/base-models").await);
         seen.keep(&visitor.get("/audit.csv").await);
     }
+    embed(&app, &mut mara, &mut seen).await;
     let needles = Needles::of_all();
     needles.check("an answer", seen.text.as_bytes());
     let lines = log.text();
@@ -81,6 +83,28 @@ fn the_search_itself_finds_every_form_of_a_key() {
         assert!(needles.find(format!("before {form} after").as_bytes()).is_some(), "{form}");
     }
     assert!(needles.find(b"nothing of the kind is in this sentence, which ends in Yu0E").is_none());
+}
+
+/// The same pages inside another product's page, where a key may be typed in the frame, and is refused.
+async fn embed(app: &TestApp, owner: &mut Visitor, seen: &mut Seen) {
+    let host = Host::let_in(owner).await;
+    let site = app.number("SELECT MAX(id) FROM embed_sites").await;
+    owner.post(&format!("/settings/embedding/sites/{site}/typing"), &[("takes_keys", "yes")]).await.is(303);
+    let mut frame = host.launched(app, "mara@fennel.example").await;
+    let list = frame.get("/providers").await;
+    seen.keep(list.is(200));
+    let form = frame.get("/providers/new/custom").await;
+    let (csrf, form_id) = (form.is(200).value("csrf"), form.value("form_id"));
+    let fields = [("api_key", CANARY), ("auth_token", TOKEN), ("csrf", &csrf), ("form_id", &form_id), ("act", "check")];
+    seen.keep(frame.post_as("iframe", "/providers/new/custom", &fields).await.is(422));
+    let (mut window, opened) = frame.opens(app, "/providers/new").await;
+    seen.keep(&opened);
+    for to in list.attrs("button[form=opens-window]", "value") {
+        seen.keep(&window.get_in_window(&to).await);
+    }
+    for page in ["/settings/embedding", "/settings/embedding/preview", "/audit"] {
+        seen.keep(&owner.get(page).await);
+    }
 }
 
 /// Every provider, every way to fail, through the forms for a new key.

@@ -88,7 +88,9 @@ async fn launches_that_are_not_as_they_should_be_are_refused_and_kept_in_the_log
         host.sign(&claims)
     };
     use LaunchRefusal as Why;
-    let cases: Vec<(Why, &str, fn(i64) -> Value)> = vec![
+    /// The reason, the claim that is wrong, and what it says at this time.
+    type Case = (LaunchRefusal, &'static str, fn(i64) -> Value);
+    let cases: Vec<Case> = vec![
         (Why::WrongAudience, "aud", |_| json!("https://keys.other.example")),
         (Why::OtherOrganization, "org", |_| json!("abcdefghijklmnopqrstuv")),
         (Why::Expired, "exp", |now| json!(now - 6)),
