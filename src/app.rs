@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::auth::throttle::SignInLimits;
+use crate::auth::throttle::TryLimits;
 use crate::base_models::BaseModelCache;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -39,7 +39,9 @@ pub struct App {
     /// How often and how many at once an organization may have addresses called.
     pub call_limits: CallLimits,
     /// How often anybody may try to sign in.
-    pub sign_in_limits: SignInLimits,
+    pub sign_in_limits: TryLimits,
+    /// How many launches are refused in words before nobody looks at them.
+    pub launch_limits: TryLimits,
 }
 
 /// Keys that every replica derives alike, and that outlive a change of the master key.
@@ -102,9 +104,21 @@ impl App {
             bases: config.vendor_bases.clone(),
         })?;
         let catalog = Catalog::open(config.catalog_file.clone())?;
-        let sign_in_limits = SignInLimits::new(clock.clone());
+        let (sign_in_limits, launch_limits) = (TryLimits::new(clock.clone()), TryLimits::new(clock.clone()));
         let (base_models, call_limits) = (BaseModelCache::default(), CallLimits::new(clock.clone()));
-        Ok(Self { config, db, vault, keys, outbound, catalog, clock, base_models, call_limits, sign_in_limits })
+        Ok(Self {
+            config,
+            db,
+            vault,
+            keys,
+            outbound,
+            catalog,
+            clock,
+            base_models,
+            call_limits,
+            sign_in_limits,
+            launch_limits,
+        })
     }
 }
 

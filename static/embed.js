@@ -20,7 +20,7 @@
 
   // 2. To the page around the frame, at the origins that the server knows; only the right one receives it.
   const around = location.ancestorOrigins?.[0];
-  const known = listeners.split(" ").filter(Boolean);
+  const known = (listeners ?? "").split(" ").filter(Boolean);
   const targets = known.includes(around) ? [around] : known;
   const tell = (message) => targets.forEach((origin) => parent.postMessage(message, origin));
   tell({ type: "claviger:ready" });
@@ -71,7 +71,8 @@
   // 4. Connecting: say which page is around us, and offer what the browser lets a frame ask for.
   const consent = $("[data-consent]"), redeem = $("[data-redeem]");
   if (consent && !consent.elements.site.value && known.includes(around)) consent.elements.site.value = around;
-  consent?.addEventListener("submit", () => { if (redeem) redeem.hidden = false; });
+  if (redeem) redeem.hidden = true;
+  consent?.addEventListener("submit", () => { redeem.hidden = false; });
   redeem?.addEventListener("submit", (e) => {
     if (redeem.elements.ticket.value || !document.requestStorageAccess) return;
     e.preventDefault();
@@ -83,7 +84,7 @@
   const seen = $("[data-seen]");
   if (!seen) return;
   const form = seen.form;
-  const watched = new Map([...form.querySelectorAll(".input, .area, .btn-go")].map((part) => [part, false]));
+  const watched = new Map([...form.querySelectorAll(".input, .area, button:not(.vh)")].map((part) => [part, false]));
   try {
     const watch = new IntersectionObserver(
       (entries) => entries.forEach((entry) => watched.set(entry.target, entry.isVisible === true)),

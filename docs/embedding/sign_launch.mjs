@@ -9,7 +9,7 @@ const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url")
 /**
  * A token for one launch.
  *
- * audience, embed and keyId are settings of your server; Claviger shows them on Settings > Embedding. key is your own
+ * audience, embed and keyId are settings of your server; Claviger shows them on its page Embedding. key is your own
  * private key as PEM, whose public half you entered there. subject, email and role belong to the person who is signed
  * in to your product: take them from your own session, never from the request, or anybody could be anybody. origin is
  * the site that shows the frame, such as https://app.example.org; it is a setting too.

@@ -10,7 +10,7 @@ import jwt
 def launch_token(*, audience, embed, key_id, key, subject, email, role, origin):
     """A token for one launch.
 
-    audience, embed, key_id and key are settings of your server; Claviger shows them on Settings > Embedding.
+    audience, embed, key_id and key are settings of your server; Claviger shows them on its page Embedding.
     subject, email and role belong to the person who is signed in to your product: take them from your own session,
     never from the request, or anybody could be anybody. origin is the site that shows the frame, such as
     https://app.example.org; it is a setting too.

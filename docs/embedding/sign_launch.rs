@@ -5,7 +5,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, errors, get_current_t
 use serde_json::json;
 use uuid::Uuid;
 
-/// What your server is configured with; Claviger shows it on Settings > Embedding.
+/// What your server is configured with; Claviger shows it on its page Embedding.
 pub struct Embedding<'a> {
     /// Claviger’s public origin, without a slash at the end.
     pub audience: &'a str,

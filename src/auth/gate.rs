@@ -11,7 +11,7 @@ use actix_web::web::Data;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::session::{self, CurrentSession, EmbeddedMember, KEY_HASH, Member, UNAVAILABLE};
+use super::session::{self, CurrentSession, EmbeddedMember, KEY_HASH, Member};
 use super::{client, csrf};
 use crate::app::App;
 use crate::domain::actor::{Actor, OrgScope};
@@ -102,9 +102,7 @@ async fn admit(request: &ServiceRequest, kind: SessionKind) -> Result<()> {
         return Err(Error::StaleForm);
     }
     let session = request.get_session();
-    if let Some(cause) = session.entries().get(UNAVAILABLE) {
-        return Err(Error::Unavailable(cause.clone().into()));
-    }
+    session::loaded(&session)?;
     match (session::member(&session), kind) {
         (Some(member), SessionKind::OwnPages) => identify(app, request, member).await,
         (Some(member), SessionKind::Embedded) => identify_embedded(app, request, member).await,

@@ -21,6 +21,7 @@ use crate::clock::Timestamp;
 use crate::domain::accent::Accent;
 use crate::domain::actor::OrgScope;
 use crate::domain::embedding::{EmbedId, EmbeddedIn, LaunchRefusal};
+use crate::domain::language::Language;
 use crate::domain::person::Email;
 use crate::domain::role::Role;
 use crate::domain::secret::Secret;
@@ -88,12 +89,16 @@ struct Claims {
     theme: Option<String>,
     #[serde(default)]
     accent: Option<String>,
+    #[serde(default)]
+    locale: Option<String>,
 }
 
-/// The name of the key that a token says it was signed with. Nothing is verified yet.
+/// The name of the key that a token says it was signed with, if it can be one of ours. Nothing is verified yet.
 #[must_use]
 pub fn kid(token: &str) -> Option<String> {
-    jwt::kid(token)
+    const LENGTH: usize = "lk_".len() + 16;
+    let is_of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    jwt::kid(token).filter(|kid| kid.len() == LENGTH && kid.bytes().all(is_of_a_name))
 }
 
 /// The organization that a token says it is for. Nothing is verified yet.
@@ -135,7 +140,7 @@ pub fn verify(
     }
     let site = embedding.site(&claims.origin).ok_or(LaunchRefusal::SiteNotListed)?;
     let is_nonce = NONCE_CHARS.contains(&claims.jti.chars().count());
-    let is_subject = !claims.sub.is_empty() && claims.sub.len() <= LONGEST_SUBJECT;
+    let is_subject = (1..=LONGEST_SUBJECT).contains(&claims.sub.len()) && !claims.sub.contains(char::is_control);
     let is_theme = claims.theme.as_deref().is_none_or(|theme| matches!(theme, "light" | "dark" | "auto"));
     if !is_nonce || !is_subject || !is_theme {
         return Err(LaunchRefusal::Unreadable);
@@ -157,6 +162,7 @@ pub fn verify(
             ceiling,
             theme,
             accent,
+            language: Language::of_tag(claims.locale.as_deref().unwrap_or_default()),
         },
         nonce_hash: Sha256::digest(format!("launch\0{}\0{}", key.organization_id, claims.jti)).to_vec(),
         expires_at,
@@ -166,11 +172,12 @@ pub fn verify(
 /// When a launch can be forgotten, if now is its time.
 fn judge_time(exp: i64, now: Timestamp) -> Result<Timestamp, LaunchRefusal> {
     let expires_at = DateTime::from_timestamp(exp, 0).ok_or(LaunchRefusal::Unreadable)?.naive_utc();
-    if expires_at + LEEWAY <= now {
-        return Err(LaunchRefusal::Expired);
-    }
+    // In this order: no sum with a time that is far away.
     if expires_at > now + LONGEST + LEEWAY {
         return Err(LaunchRefusal::TooLong);
+    }
+    if expires_at <= now - LEEWAY {
+        return Err(LaunchRefusal::Expired);
     }
     Ok(expires_at + LEEWAY)
 }

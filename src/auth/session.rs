@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::clock::Timestamp;
 use crate::domain::accent::Accent;
 use crate::domain::embedding::{EmbedId, EmbeddedIn};
+use crate::domain::language::Language;
 use crate::domain::role::Role;
 use crate::domain::theme::Theme;
 use crate::error::{Error, Result};
@@ -63,6 +64,8 @@ pub struct EmbeddedMember {
     ceiling: String,
     theme: String,
     accent: Option<String>,
+    #[serde(default)]
+    language: String,
 }
 
 impl From<&EmbeddedIn> for EmbeddedMember {
@@ -73,6 +76,7 @@ impl From<&EmbeddedIn> for EmbeddedMember {
             ceiling: embedded.ceiling.slug().to_owned(),
             theme: embedded.theme.slug().to_owned(),
             accent: embedded.accent.map(|accent| format!("#{}", accent.digits())),
+            language: embedded.language.tag().to_owned(),
         }
     }
 }
@@ -87,6 +91,7 @@ impl EmbeddedMember {
             ceiling: self.ceiling.parse().ok()?,
             theme: Theme::from_slug(&self.theme),
             accent: self.accent.as_deref().and_then(Accent::parse),
+            language: Language::of_tag(&self.language),
         })
     }
 }
@@ -140,6 +145,24 @@ pub fn open_embedded(session: &Session, arrival: Arrival, embedded: &EmbeddedIn)
     open_as(session, arrival, Some(embedded.into()))
 }
 
+/// Goes on with a session that is open already, if it is the same person's in the same place, with the same rights and
+/// a good part of its time left. Only its looks are renewed. False if it has to be another one.
+///
+/// # Errors
+/// [`Error::Internal`] if it cannot be written as JSON.
+pub fn go_on_embedded(session: &Session, arrival: &Arrival, embedded: &EmbeddedIn) -> Result<bool> {
+    let Some(member) = member(session) else { return Ok(false) };
+    let Some(present) = member.embedded.as_ref().and_then(EmbeddedMember::read) else { return Ok(false) };
+    let is_same_person = member.user_id == arrival.user_id && member.role == arrival.role.slug();
+    let is_same_place = present.embed_id == embedded.embed_id && present.site == embedded.site;
+    let has_time = member.signed_in_at + LONGEST_EMBEDDED / 2 > arrival.at;
+    if !is_same_person || !is_same_place || present.ceiling != embedded.ceiling || !has_time {
+        return Ok(false);
+    }
+    put(session, MEMBER, &Member { embedded: Some(embedded.into()), ..member })?;
+    Ok(true)
+}
+
 fn open_as(session: &Session, arrival: Arrival, embedded: Option<EmbeddedMember>) -> Result<()> {
     let secret = URL_SAFE_NO_PAD.encode(super::random::<32>()?);
     let Arrival { user_id, role, at, user_agent, ip } = arrival;
@@ -169,6 +192,17 @@ pub fn renew(session: &Session, role: Role) -> Result<()> {
     let Some(member) = member(session) else { return Ok(()) };
     session.renew();
     put(session, MEMBER, &Member { role: role.slug().to_owned(), ..member })
+}
+
+/// Refuses a session whose database could not say whether there is one.
+///
+/// # Errors
+/// [`Error::Unavailable`].
+pub fn loaded(session: &Session) -> Result<()> {
+    match session.entries().get(UNAVAILABLE) {
+        Some(cause) => Err(Error::Unavailable(cause.clone().into())),
+        None => Ok(()),
+    }
 }
 
 /// Whose session it is.

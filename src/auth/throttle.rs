@@ -1,4 +1,4 @@
-//! How often anybody may try to sign in from one network, and altogether. What is counted for each account is in
+//! How often anybody may try to get in from one network, and altogether. What is counted for each account is in
 //! [`sign_in_failures`](crate::store::sign_in_failures), where all replicas see it.
 
 use std::net::IpAddr;
@@ -24,13 +24,13 @@ const IN_ALL_A_SECOND: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 const MOST_NETWORKS: usize = 10_000;
 
 /// Counts tries.
-pub struct SignInLimits {
+pub struct TryLimits {
     by_network: RateLimiter<IpNet, DashMapStateStore<IpNet>, Clock, NoOpMiddleware<Duration>>,
     in_all: RateLimiter<NotKeyed, InMemoryState, Clock, NoOpMiddleware<Duration>>,
     clock: Clock,
 }
 
-impl SignInLimits {
+impl TryLimits {
     /// Nobody has tried yet.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn one_network_may_try_twenty_times_a_minute_and_others_are_not_hindered() {
         let clock = Clock::default();
-        let limits = SignInLimits::new(clock.clone());
+        let limits = TryLimits::new(clock.clone());
         for n in 0..20 {
             limits.count(ip(&format!("198.51.100.{n}"))).unwrap();
             clock.advance(TimeDelta::milliseconds(100));
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn a_second_has_ten_tries_for_all_together() {
-        let limits = SignInLimits::new(Clock::default());
+        let limits = TryLimits::new(Clock::default());
         let n_let_through = (0..30).filter(|n| limits.count(ip(&format!("10.0.{n}.1"))).is_ok()).count();
         assert!((10..=12).contains(&n_let_through), "{n_let_through}");
     }

@@ -6,6 +6,7 @@ use url::{Host, Url};
 
 use super::accent::Accent;
 use super::field_errors::FieldError;
+use super::language::Language;
 use super::role::Role;
 use super::theme::Theme;
 
@@ -108,6 +109,15 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// Where keys are typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakesKeys {
+    /// Only in a window of ours.
+    InWindows,
+    /// In the frame as well: an Owner has said so, for that site.
+    InFrames,
+}
+
 /// What a session inside another product's page is limited to, and how its pages look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmbeddedIn {
@@ -121,6 +131,8 @@ pub struct EmbeddedIn {
     pub theme: Theme,
     /// The host's colour.
     pub accent: Option<Accent>,
+    /// The host's language, as far as we speak it.
+    pub language: Language,
 }
 
 /// Why a launch was refused.

@@ -9,6 +9,7 @@ pub mod destination;
 pub mod egress;
 pub mod embedding;
 pub mod field_errors;
+pub mod language;
 pub mod model;
 pub mod money;
 pub mod person;

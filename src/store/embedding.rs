@@ -6,7 +6,7 @@ use super::schema::{embed_sites, organizations};
 use super::{Conn, is_taken};
 use crate::clock::Timestamp;
 use crate::domain::actor::OrgScope;
-use crate::domain::embedding::{EmbedId, SiteOrigin};
+use crate::domain::embedding::{EmbedId, SiteOrigin, TakesKeys};
 use crate::error::Result;
 
 /// A site that may show the frame.
@@ -17,10 +17,17 @@ pub struct SiteRow {
     pub id: i64,
     /// Its origin, as browsers write it.
     pub origin: String,
-    /// Whether keys may be typed inside the frame there.
-    pub takes_keys: bool,
+    takes_keys: bool,
     /// When it was added.
     pub created_at: Timestamp,
+}
+
+impl SiteRow {
+    /// Where keys are typed there.
+    #[must_use]
+    pub fn takes_keys(&self) -> TakesKeys {
+        if self.takes_keys { TakesKeys::InFrames } else { TakesKeys::InWindows }
+    }
 }
 
 /// What anybody may know who has the address of a frame: no right to the organization's rows comes with it.
@@ -39,6 +46,12 @@ impl Embedding {
     #[must_use]
     pub fn site(&self, origin: &str) -> Option<&SiteRow> {
         self.sites.iter().find(|site| site.origin == origin)
+    }
+
+    /// Where keys are typed in the frame of that origin.
+    #[must_use]
+    pub fn takes_keys(&self, origin: &str) -> TakesKeys {
+        self.site(origin).map_or(TakesKeys::InWindows, SiteRow::takes_keys)
     }
 
     /// The origins of all sites.
@@ -121,9 +134,9 @@ pub fn remove_site(conn: &mut Conn, scope: OrgScope, id: i64) -> Result<String> 
 ///
 /// # Errors
 /// [`Error::NotFound`](crate::error::Error::NotFound); the database's.
-pub fn set_takes_keys(conn: &mut Conn, scope: OrgScope, id: i64, takes_keys: bool) -> Result<String> {
+pub fn set_takes_keys(conn: &mut Conn, scope: OrgScope, id: i64, takes_keys: TakesKeys) -> Result<String> {
     Ok(diesel::update(site(scope, id))
-        .set(embed_sites::takes_keys.eq(takes_keys))
+        .set(embed_sites::takes_keys.eq(takes_keys == TakesKeys::InFrames))
         .returning(embed_sites::origin)
         .get_result(conn)?)
 }

@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use diesel::prelude::*;
 
 use super::Conn;
-use super::schema::sessions;
+use super::schema::{sessions, users};
 use crate::clock::Timestamp;
+use crate::domain::actor::OrgScope;
 use crate::error::Result;
 
 /// A session.
@@ -151,13 +152,26 @@ pub fn delete_all(conn: &mut Conn, user_id: i64) -> Result<usize> {
     Ok(diesel::delete(sessions::table.filter(sessions::user_id.eq(user_id))).execute(conn)?)
 }
 
-/// Ends all of a user's sessions but one.
+/// Ends all of a user's sessions but one, and answers how many there were.
 ///
 /// # Errors
 /// The database's.
 pub fn delete_others(conn: &mut Conn, user_id: i64, kept: &[u8]) -> Result<usize> {
-    let others = sessions::table.filter(sessions::user_id.eq(user_id).and(sessions::key_hash.ne(kept)));
-    Ok(diesel::delete(others).execute(conn)?)
+    let others = sessions::table.filter(sessions::user_id.eq(user_id)).filter(diesel::dsl::not(is_or_stands_for(kept)));
+    let n_others: i64 = others.clone().filter(sessions::alias_of.is_null()).count().get_result(conn)?;
+    diesel::delete(others).execute(conn)?;
+    Ok(usize::try_from(n_others).unwrap_or(0))
+}
+
+/// Ends all sessions of an organization's members in the frames of a site.
+///
+/// # Errors
+/// The database's.
+pub fn delete_embedded_in(conn: &mut Conn, scope: OrgScope, site: &str) -> Result<()> {
+    let members = users::table.filter(users::organization_id.eq(scope.id())).select(users::id.nullable());
+    let there = sessions::table.filter(sessions::embedded_in.eq(site)).filter(sessions::user_id.eq_any(members));
+    diesel::delete(there).execute(conn)?;
+    Ok(())
 }
 
 /// Deletes what has ended by itself.
@@ -181,5 +195,8 @@ fn is_live(now: Timestamp, idle: Idle) -> _ {
 fn is_or_stands_for(key_hash: &[u8]) -> _ {
     let key_hash: Vec<u8> = key_hash.to_vec();
     let same: Vec<u8> = key_hash.clone();
-    sessions::key_hash.eq(key_hash).or(sessions::alias_of.assume_not_null().eq(same))
+    // Never NULL, so that it can be negated.
+    sessions::key_hash
+        .eq(key_hash)
+        .or(sessions::alias_of.is_not_null().and(sessions::alias_of.assume_not_null().eq(same)))
 }

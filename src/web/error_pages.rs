@@ -17,10 +17,11 @@ use uuid::Uuid;
 
 use super::links::Links;
 use super::page::{self, Page};
-use super::{embed, words};
+use super::{embed, translation, words};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::embedding::LaunchRefusal;
+use crate::domain::language::Language;
 use crate::domain::role::Permission;
 use crate::error::Error;
 use crate::store::users;
@@ -47,6 +48,9 @@ struct WayOn {
 
 const CONNECT: &[WayOn] = &[WayOn { href: "", words: "Connect" }];
 const LIST: &[WayOn] = &[WayOn { href: "/providers", words: "Back to the list" }];
+const PAUSED_FOR: (&str, &str) =
+    ("We paused for a while. Try again in {0} minute.", "We paused for a while. Try again in {0} minutes.");
+const PRESS_AGAIN: &str = "Go back to the page that it came from, reload that, and press the button again.";
 const HOME: &[WayOn] = &[WayOn { href: "/", words: "Go to the start page" }];
 const TRY_AGAIN: &[WayOn] = &[WayOn { href: "", words: "Try again" }];
 const SIGN_IN: &[WayOn] = &[WayOn { href: "/sign-in", words: "Go to sign-in" }];
@@ -123,8 +127,8 @@ impl ErrorPage {
     /// 403: a host product's launch that is not as it should be.
     #[must_use]
     pub fn launch_refused(refusal: LaunchRefusal) -> Self {
-        let text = format!("{refusal} You can also connect with your own Claviger account.");
-        let mut page = Self::new(StatusCode::FORBIDDEN, "This page couldn’t open Claviger", text).leading_to(CONNECT);
+        let mut page = Self::new(StatusCode::FORBIDDEN, "This page couldn’t open Claviger", refusal.words());
+        page.ways_on = CONNECT;
         page.facts.push(("For its developers", refusal.slug().to_owned()));
         Self { refusal: Some(refusal), ..page }
     }
@@ -146,8 +150,7 @@ impl ErrorPage {
     /// 429, with the seconds to wait.
     #[must_use]
     pub fn too_many_tries(retry_after_s: u64) -> Self {
-        let minutes = usize::try_from(retry_after_s.div_ceil(60)).unwrap_or(usize::MAX);
-        let text = format!("We paused for a while. Try again in {}.", words::counted(minutes, "minute", "minutes"));
+        let text = paused_for(Language::English, minutes(retry_after_s));
         let page = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many tries", text);
         Self { retry_after_s: Some(retry_after_s), ..page }
     }
@@ -212,15 +215,42 @@ impl ErrorPage {
         }
     }
 
+    /// The text in a page's language.
+    fn text_on(&self, page: &Page) -> String {
+        if let Some(minutes) = self.retry_after_s.map(minutes) {
+            return paused_for(page.language, minutes);
+        }
+        let text = page.say(&self.text);
+        let Some(refusal) = self.refusal else { return text };
+        format!("{} {}", page.say(refusal.words()), page.say("You can also connect with your own Claviger account."))
+    }
+
     /// The same for a frame, from where nothing of ours can be reached but the list.
     fn inside_a_frame(self) -> Self {
-        let leads_to_connecting = self.ways_on.iter().any(|way| way.href.is_empty());
-        if leads_to_connecting { self } else { self.leading_to(LIST) }
+        let stays = self.ways_on.iter().any(|way| way.href.is_empty());
+        match self.status {
+            // The list is just what somebody may not see; and who they are there, the host has said.
+            StatusCode::FORBIDDEN if self.refusal.is_none() && self.title == Self::no_access().title => {
+                Self { text: Self::no_access().text, ..self.leading_to(&[]) }
+            }
+            _ if stays => self,
+            StatusCode::GONE => Self { text: PRESS_AGAIN.to_owned(), ..self.leading_to(&[]) },
+            _ => self.leading_to(LIST),
+        }
     }
 
     fn leading_to(self, ways_on: &'static [WayOn]) -> Self {
         Self { ways_on, ..self }
     }
+}
+
+fn minutes(seconds: u64) -> usize {
+    usize::try_from(seconds.div_ceil(60)).unwrap_or(usize::MAX)
+}
+
+fn paused_for(language: Language, minutes: usize) -> String {
+    let (one, many) = PAUSED_FOR;
+    translation::counted(language, minutes, one, many)
 }
 
 /// The template around an [`ErrorPage`].
@@ -359,7 +389,7 @@ async fn answer(app: &App, request: &HttpRequest, page: ErrorPage) -> HttpRespon
     }
     let page = if page.status == StatusCode::FORBIDDEN { whom_to_ask(app, request, page).await } else { page };
     let page = if around.is_some() { page.inside_a_frame() } else { page };
-    draw(&page, reference, Page { links, around, ..Page::outside(String::new(), app.clock.now()) })
+    draw(&page, reference, Page { around, ..Page::linking(links, String::new(), app.clock.now()) })
 }
 
 /// Whether a person sees the answer. A script of a page that follows to sign-in would take that page for what it
@@ -418,4 +448,39 @@ fn build(page: &ErrorPage) -> HttpResponseBuilder {
         response.insert_header((header::RETRY_AFTER, HeaderValue::from(retry_after_s)));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::translation::tests::assert_translated;
+
+    #[test]
+    fn every_language_has_words_for_what_went_wrong() {
+        let known = [
+            ErrorPage::bad_request(),
+            ErrorPage::not_signed_in(),
+            ErrorPage::stale_form(),
+            ErrorPage::no_access(),
+            ErrorPage::owners_only(),
+            ErrorPage::not_found(),
+            ErrorPage::wrong_method(),
+            ErrorPage::launch_refused(LaunchRefusal::Expired),
+            ErrorPage::link_closed(),
+            ErrorPage::too_large(),
+            ErrorPage::our_fault(),
+            ErrorPage::unavailable(),
+        ];
+        for page in known.into_iter().flat_map(|page| [page.clone().inside_a_frame(), page]) {
+            assert_translated(page.title);
+            assert_translated(&page.text);
+            page.ways_on.iter().for_each(|way| assert_translated(way.words));
+            page.facts.iter().for_each(|(term, _)| assert_translated(term));
+        }
+        for text in
+            [PAUSED_FOR.0, PAUSED_FOR.1, "Too many tries", "That couldn’t be done", "Who can help", "Reference", "Time"]
+        {
+            assert_translated(text);
+        }
+    }
 }

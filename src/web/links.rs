@@ -9,8 +9,10 @@ use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::forms::Typed;
-use crate::domain::embedding::EmbeddedIn;
+use super::translation;
+use crate::domain::embedding::{EmbeddedIn, TakesKeys};
 use crate::domain::field_errors::{FieldError, FieldErrors};
+use crate::domain::language::Language;
 use crate::error::Error;
 use crate::store::embedding::Embedding;
 
@@ -27,6 +29,7 @@ struct Embedded {
     base: String,
     place: Place,
     takes_keys: TakesKeys,
+    language: Language,
 }
 
 /// Where a page below `/embed` is shown.
@@ -38,15 +41,6 @@ pub enum Place {
     Window,
     /// In a frame of our own, to be looked at.
     Preview,
-}
-
-/// Whether keys may be typed inside a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TakesKeys {
-    /// Only in a window of ours.
-    InWindows,
-    /// In the frame as well: an Owner has said so, for this site.
-    InFrames,
 }
 
 /// How a link is followed.
@@ -77,21 +71,54 @@ impl Links {
     pub fn of(request: &HttpRequest) -> Self {
         let extensions = request.extensions();
         let Some(embedding) = extensions.get::<Embedding>() else { return Self::default() };
-        let site = extensions.get::<EmbeddedIn>().and_then(|embedded| embedding.site(&embedded.site));
-        let takes_keys =
-            if site.is_some_and(|site| site.takes_keys) { TakesKeys::InFrames } else { TakesKeys::InWindows };
+        let takes_keys = takes_keys(request);
         let base = format!("/embed/{}", embedding.embed_id);
         let path = request.path().strip_prefix(&base).unwrap_or_default();
         // What no frame may show is not in one.
         let likely = if may_be_framed(path, takes_keys) { Place::Frame } else { Place::Window };
         let place = Place::said_by(request.headers()).unwrap_or(likely);
-        Self(Some(Embedded { base, place, takes_keys }))
+        // Before there is a session, the browser says what its owner reads.
+        let accepted =
+            request.headers().get("accept-language").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let language =
+            extensions.get::<EmbeddedIn>().map_or_else(|| Language::of_tag(accepted), |embedded| embedded.language);
+        Self(Some(Embedded { base, place, takes_keys, language }))
+    }
+
+    /// The language of the host, as far as we speak it; English for our own pages. Frames speak it, and so do messages
+    /// that are left for them.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.0.as_ref().map_or_else(Language::default, |embedded| embedded.language)
     }
 
     /// Those of a page that shows how a frame will look.
     #[must_use]
     pub fn preview() -> Self {
-        Self(Some(Embedded { base: String::new(), place: Place::Preview, takes_keys: TakesKeys::InWindows }))
+        Self(Some(Embedded {
+            base: String::new(),
+            place: Place::Preview,
+            takes_keys: TakesKeys::InWindows,
+            language: Language::English,
+        }))
+    }
+
+    /// A text in the language of the host.
+    #[must_use]
+    pub fn say(&self, english: &str) -> String {
+        translation::say(self.language(), english)
+    }
+
+    /// The same with values in the place of `{0}`, `{1}` and so on.
+    #[must_use]
+    pub fn fill(&self, english: &str, values: &[impl AsRef<str>]) -> String {
+        translation::fill(self.language(), english, values)
+    }
+
+    /// A number and its noun in that language: "{0} model", "{0} models".
+    #[must_use]
+    pub fn counted(&self, n: usize, one: &str, many: &str) -> String {
+        translation::counted(self.language(), n, one, many)
     }
 
     /// Whether the page looks as in a frame.
@@ -132,6 +159,12 @@ impl Links {
         }
     }
 
+    /// The address of a page of ours, or of the list if that page can only be opened in a window.
+    #[must_use]
+    pub fn nearest(&self, path: impl AsRef<str>) -> String {
+        self.plain(path.as_ref()).unwrap_or_else(|| self.to("/providers"))
+    }
+
     /// The address for a link in a message, which can only be a plain one.
     #[must_use]
     pub fn plain(&self, path: &str) -> Option<String> {
@@ -167,7 +200,7 @@ impl Links {
             return None;
         }
         let message = "We couldn’t make sure that nothing covers this form, so we didn’t send the key anywhere. \
-                       Close this and open it in a window of its own.";
+                       Open it in a window instead; the button is below.";
         Some(FieldErrors::one("", FieldError::from(message)))
     }
 }
@@ -181,6 +214,14 @@ impl FromRequest for Links {
     }
 }
 
+/// Where keys are typed in the session of a request.
+#[must_use]
+pub fn takes_keys(request: &HttpRequest) -> TakesKeys {
+    let extensions = request.extensions();
+    let session = extensions.get::<Embedding>().zip(extensions.get::<EmbeddedIn>());
+    session.map_or(TakesKeys::InWindows, |(embedding, embedded)| embedding.takes_keys(&embedded.site))
+}
+
 /// Whether a page may be shown inside another product's page; `path` is what follows `/embed/{id}`.
 ///
 /// The list shows and verifies. Nothing that stops a model or deletes a key may be framed, because a page around a
@@ -190,7 +231,7 @@ pub fn may_be_framed(path: &str, takes_keys: TakesKeys) -> bool {
     let path = path.split(['#', '?']).next().unwrap_or_default();
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match parts[..] {
-        [] | [""] | ["providers"] | ["launch" | "redeem" | "log-out"] | ["providers", _, "verify"] => true,
+        [] | [""] | ["providers"] | ["launch" | "arrived" | "redeem" | "log-out"] | ["providers", _, "verify"] => true,
         ["providers", "new"] | ["providers", "new", _] | ["providers", _, "replace-key" | "edit"] => {
             takes_keys == TakesKeys::InFrames
         }
@@ -203,7 +244,7 @@ mod tests {
     use super::*;
 
     fn links(place: Place, takes_keys: TakesKeys) -> Links {
-        Links(Some(Embedded { base: "/embed/E".to_owned(), place, takes_keys }))
+        Links(Some(Embedded { base: "/embed/E".to_owned(), place, takes_keys, language: Language::English }))
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod respond;
 pub mod setup;
 pub mod sign_in;
 pub mod supported_models;
+pub mod translation;
 pub mod words;
 
 use actix_web::middleware::from_fn;

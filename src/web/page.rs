@@ -7,8 +7,8 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::assets;
 use super::links::{Links, Step};
+use super::{assets, translation};
 use crate::app::App;
 use crate::auth::extract;
 use crate::auth::session::{self, CurrentSession, Slot};
@@ -17,6 +17,7 @@ use crate::clock::Timestamp;
 use crate::domain::accent::Accent;
 use crate::domain::actor::{Actor, initials};
 use crate::domain::embedding::EmbeddedIn;
+use crate::domain::language::Language;
 use crate::domain::role::{Permission, Role};
 use crate::domain::theme::Theme;
 use crate::error::{Error, Result};
@@ -44,6 +45,8 @@ pub struct Page {
     pub now: Timestamp,
     /// Where its links lead.
     pub links: Links,
+    /// What it speaks.
+    pub language: Language,
     /// The other product's page around it, if it is in one.
     pub around: Option<Around>,
 }
@@ -148,8 +151,17 @@ impl Page {
             current: Section::Elsewhere,
             now,
             links: Links::default(),
+            language: Language::English,
             around: None,
         }
+    }
+
+    /// A page that stands where these links say, and speaks the language there.
+    #[must_use]
+    pub fn linking(links: Links, csrf: String, now: Timestamp) -> Self {
+        // Windows are ours, and ours speak English.
+        let language = if links.is_frame() { links.language() } else { Language::English };
+        Self { links, language, ..Self::outside(csrf, now) }
     }
 
     /// The same page for whoever holds a link, whoever is signed in.
@@ -174,6 +186,30 @@ impl Page {
     #[must_use]
     pub fn step(&self, path: impl AsRef<str>) -> Step {
         self.links.step(path)
+    }
+
+    /// A text in the page's language.
+    #[must_use]
+    pub fn say(&self, english: &str) -> String {
+        translation::say(self.language, english)
+    }
+
+    /// The same with values in the place of `{0}`, `{1}` and so on.
+    #[must_use]
+    pub fn fill(&self, english: &str, values: &[impl AsRef<str>]) -> String {
+        translation::fill(self.language, english, values)
+    }
+
+    /// A number and its noun: "{0} model", "{0} models".
+    #[must_use]
+    pub fn counted(&self, n: usize, one: &str, many: &str) -> String {
+        translation::counted(self.language, n, one, many)
+    }
+
+    /// How long ago something was.
+    #[must_use]
+    pub fn ago(&self, at: &Timestamp) -> String {
+        translation::ago(self.language, at, &self.now)
     }
 
     /// The ticket that opens windows, in a frame.
@@ -276,9 +312,8 @@ impl FromRequest for Page {
 async fn read(request: &HttpRequest) -> Result<Page> {
     let app = request.app_data::<Data<App>>().ok_or_else(|| Error::internal("no application"))?;
     let page = Page {
-        links: Links::of(request),
         around: around(request, app)?,
-        ..Page::outside(extract::form_token(request)?, app.clock.now())
+        ..Page::linking(Links::of(request), extract::form_token(request)?, app.clock.now())
     };
     let Some(actor) = request.extensions().get::<Actor>().cloned() else { return Ok(page) };
     let n_attention = n_attention(app, &actor).await?;

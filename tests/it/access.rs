@@ -46,6 +46,7 @@ const ROUTES: &[(&str, &str, Door, Door)] = &[
     // An organization that embeds nothing has no frame; `web/embed/` opens those that there are.
     ("/embed/{embed}", "/embed/abcdefghijklmnopqrstuv", Wall, Wall),
     ("/embed/{embed}/launch", "/embed/abcdefghijklmnopqrstuv/launch", Wall, Wall),
+    ("/embed/{embed}/arrived", "/embed/abcdefghijklmnopqrstuv/arrived?ticket=x", Wall, Wall),
     ("/embed/{embed}/redeem", "/embed/abcdefghijklmnopqrstuv/redeem", Wall, Wall),
     ("/embed/{embed}/window", "/embed/abcdefghijklmnopqrstuv/window", Wall, Wall),
     ("/embed/{embed}/log-out", "/embed/abcdefghijklmnopqrstuv/log-out", Wall, Wall),

@@ -35,7 +35,7 @@ CREATE INDEX launch_keys_organization_id_idx ON launch_keys (organization_id);
 
 -- What works once and was used, until it would have expired anyway.
 CREATE TABLE used_nonces (
-    nonce_hash BYTEA PRIMARY KEY NOT NULL,
+    nonce_hash BYTEA CONSTRAINT used_nonces_nonce_hash_key PRIMARY KEY NOT NULL,
     expires_at TIMESTAMP NOT NULL
 );
 CREATE INDEX used_nonces_expires_at_idx ON used_nonces (expires_at);

@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::domain::actor::{Actor, OrgScope, Who};
 use crate::domain::audit::{Act, AuditEntry, AuditTarget};
 use crate::domain::embedding::{EmbeddedIn, LaunchRefusal};
+use crate::domain::language::Language;
 use crate::domain::role::Role;
 use crate::domain::theme::Theme;
 use crate::error::{Error, Result};
@@ -50,7 +51,7 @@ pub async fn launch(
     match launched {
         Ok(opened) => Ok(opened),
         Err(refusal) => {
-            app.sign_in_limits.count(client.ip)?;
+            app.launch_limits.count(client.ip)?;
             note_refusal(app, embedding, origin, refusal, client.ip).await?;
             Err(Error::LaunchRefused(refusal))
         }
@@ -88,6 +89,7 @@ pub async fn listed_site(app: &App, actor: &Actor, origin: &str) -> Result<Embed
         ceiling: Role::Owner,
         theme: Theme::System,
         accent: None,
+        language: Language::English,
     })
 }
 
@@ -136,6 +138,16 @@ pub async fn shown(app: &App, embedding: &Embedding, ticket: &str, client: &Clie
     }
 }
 
+/// Uses a ticket up that nobody needs any more.
+///
+/// # Errors
+/// The database's.
+pub async fn tear(app: &App, ticket: &str) -> Result<()> {
+    let Ok(shown) = ticket::read(&app.keys, ticket, app.clock.now()) else { return Ok(()) };
+    app.db.write(move |conn| nonces::use_up(conn, &shown.nonce_hash, shown.expires_at)).await?;
+    Ok(())
+}
+
 /// A session that a genuine ticket asks for.
 struct Opening {
     user_id: i64,
@@ -154,7 +166,7 @@ async fn open_with_ticket(app: &App, embedding: &Embedding, opening: Opening, ip
             }
             let person = users::of_session(conn, user_id)?.filter(|(_, theirs, _)| *theirs == organization_id);
             let (user, ..) = person.ok_or(Error::LinkClosed)?;
-            let entry = opened_by(&user, ip, &embedded).with("In a window of ours they said so");
+            let entry = opened_by(&user, ip, &embedded).with("With their consent, or in a window for want of cookies");
             audit::append(conn, OrgScope::granted(organization_id), &keys.audit, now, &entry)?;
             Ok(Opened { user_id, role: user.role(), embedded })
         })

@@ -3,5 +3,5 @@
 mod launch;
 mod settings;
 
-pub use launch::{Entry, Opened, for_reading, launch, leave, listed_site, redeem, shown};
+pub use launch::{Entry, Opened, for_reading, launch, leave, listed_site, redeem, shown, tear};
 pub use settings::{add_public_key, add_shared_key, add_site, remove_key, remove_site, set_takes_keys};

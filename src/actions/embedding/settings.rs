@@ -7,11 +7,11 @@ use crate::app::App;
 use crate::auth::launch::{self, ED25519, SHARED};
 use crate::domain::actor::{Actor, OrgScope};
 use crate::domain::audit::{Act, AuditEntry, AuditTarget};
-use crate::domain::embedding::{MOST_LAUNCH_KEYS, MOST_SITES, SiteOrigin};
+use crate::domain::embedding::{MOST_LAUNCH_KEYS, MOST_SITES, SiteOrigin, TakesKeys};
 use crate::domain::role::Permission;
 use crate::error::{Error, Result};
 use crate::store::launch_keys::NewLaunchKey;
-use crate::store::{Conn, audit, embedding, launch_keys, users};
+use crate::store::{Conn, audit, embedding, launch_keys, sessions, users};
 
 /// Puts a site on the list. The first one gives the organization its id in addresses.
 ///
@@ -35,14 +35,16 @@ pub async fn add_site(app: &App, actor: &Actor, typed: &str) -> Result<()> {
     .await
 }
 
-/// Takes a site off the list. Sessions in its frames end with their next request.
+/// Takes a site off the list, and ends the sessions in its frames.
 ///
 /// # Errors
 /// [`Error::Forbidden`]; [`Error::NotFound`]; the database's.
 pub async fn remove_site(app: &App, actor: &Actor, id: i64) -> Result<()> {
     require(actor, Permission::ManageEmbedding)?;
     change(app, actor, move |conn, scope| {
-        Ok((Act::EmbedSiteRemoved, embedding::remove_site(conn, scope, id)?, String::new()))
+        let origin = embedding::remove_site(conn, scope, id)?;
+        sessions::delete_embedded_in(conn, scope, &origin)?;
+        Ok((Act::EmbedSiteRemoved, origin, String::new()))
     })
     .await
 }
@@ -51,11 +53,14 @@ pub async fn remove_site(app: &App, actor: &Actor, id: i64) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Forbidden`]; [`Error::NotFound`]; the database's.
-pub async fn set_takes_keys(app: &App, actor: &Actor, id: i64, takes_keys: bool) -> Result<()> {
+pub async fn set_takes_keys(app: &App, actor: &Actor, id: i64, takes_keys: TakesKeys) -> Result<()> {
     require(actor, Permission::ManageEmbedding)?;
     change(app, actor, move |conn, scope| {
         let origin = embedding::set_takes_keys(conn, scope, id, takes_keys)?;
-        let details = if takes_keys { "Keys may be typed inside the frame" } else { "Keys are typed in a window only" };
+        let details = match takes_keys {
+            TakesKeys::InFrames => "Keys may be typed inside the frame",
+            TakesKeys::InWindows => "Keys are typed in a window only",
+        };
         Ok((Act::EmbedSiteChanged, origin, details.to_owned()))
     })
     .await

@@ -18,13 +18,13 @@ use actix_web::web::{Data, ServiceConfig, resource, scope};
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::framing::Framing;
-use super::links::{Place, TakesKeys, may_be_framed};
+use super::links::{Place, may_be_framed, takes_keys};
 use super::providers;
 use crate::app::App;
 use crate::auth::{gate, partition, session_store};
-use crate::domain::embedding::{EmbedId, EmbeddedIn};
+use crate::domain::embedding::{EmbedId, EmbeddedIn, TakesKeys};
 use crate::error::{Error, Result};
-use crate::store::embedding::{self, Embedding};
+use crate::store::embedding::{self, Embedding, SiteRow};
 use crate::store::sessions::SessionKind;
 
 /// The routes. The pages in which somebody consents stand among our own; see [`pages`].
@@ -41,6 +41,7 @@ pub fn routes(cfg: &mut ServiceConfig, app: &App) {
             .service(
                 scope("")
                     .service(resource("").get(connect::start))
+                    .service(resource("/arrived").get(connect::arrived))
                     .service(resource("/done").get(session::done))
                     .configure(providers::routes)
                     .wrap(from_fn(gate::guard_embedded)),
@@ -82,9 +83,8 @@ async fn find(request: &ServiceRequest) -> Result<Embedding> {
     let path = below(request.path());
     let is_framed = Place::said_by(request.headers()) == Some(Place::Frame);
     // Which site it is, the session says, which is not read yet; one that takes keys is enough here.
-    let takes_keys =
-        if embedding.sites.iter().any(|site| site.takes_keys) { TakesKeys::InFrames } else { TakesKeys::InWindows };
-    if is_framed && !may_be_framed(path, takes_keys) {
+    let takes_keys = embedding.sites.iter().map(SiteRow::takes_keys).find(|place| *place == TakesKeys::InFrames);
+    if is_framed && !may_be_framed(path, takes_keys.unwrap_or(TakesKeys::InWindows)) {
         return Err(Error::BadRequest("a page for a window was asked for by a frame"));
     }
     Ok(embedding)
@@ -94,15 +94,11 @@ async fn find(request: &ServiceRequest) -> Result<Embedding> {
 fn framing(request: &HttpRequest) -> Framing {
     let extensions = request.extensions();
     let Some(embedding) = extensions.get::<Embedding>() else { return Framing::Never };
-    let site = extensions.get::<EmbeddedIn>().and_then(|embedded| embedding.site(&embedded.site));
-    let takes_keys = match site {
-        Some(site) if site.takes_keys => TakesKeys::InFrames,
-        _ => TakesKeys::InWindows,
-    };
-    if !may_be_framed(below(request.path()), takes_keys) {
+    if !may_be_framed(below(request.path()), takes_keys(request)) {
         return Framing::Window;
     }
-    Framing::By(site.map_or_else(|| embedding.origins(), |site| vec![site.origin.clone()]))
+    let site = extensions.get::<EmbeddedIn>().map(|embedded| embedded.site.clone());
+    Framing::By(site.map_or_else(|| embedding.origins(), |site| vec![site]))
 }
 
 /// What follows `/embed/{embed}` in an address.

@@ -50,9 +50,9 @@ pub async fn launch(
     let opened = embedding::launch(&app, &embedding, &brought.token, origin(request.headers()), &client).await?;
     open(&app, &session, &client, &opened)?;
     // A browser that keeps no cookies for the frame comes to the next page as a stranger. The ticket lets that page
-    // offer a window.
+    // offer a window; everybody else's is used up there.
     let ticket = Ticket::session(opened.user_id, &opened.embedded).sign(&app.keys, app.clock.now())?;
-    Ok(respond::see_other(&links.to(format!("/providers?arriving={ticket}"))))
+    Ok(respond::see_other(&links.to(format!("/arrived?ticket={ticket}"))))
 }
 
 /// `POST /embed/{embed}/redeem`: our own page in the frame, with what our window has told it.
@@ -106,6 +106,7 @@ pub async fn log_out(
     client: Client,
     request: HttpRequest,
 ) -> Result<HttpResponse> {
+    session::loaded(&session)?;
     if let Some(member) = session::member(&session) {
         let site = member.embedded.as_ref().map(|embedded| embedded.site.as_str());
         let is_from_the_site = site.is_some() && origin(request.headers()) == site;
@@ -128,15 +129,19 @@ struct DonePage {
 /// is; the page only tells the frame to look, and closes.
 pub async fn done(app: Data<App>, request: HttpRequest) -> Result<HttpResponse> {
     let page = Page {
-        links: Links::of(&request),
         around: page::around(&request, &app)?,
-        ..Page::outside(String::new(), app.clock.now())
+        ..Page::linking(Links::of(&request), String::new(), app.clock.now())
     };
     respond::page(&DonePage { page })
 }
 
+/// Opens the session, or goes on with the one that this browser has in the same page: a second tab must not take it
+/// from the first, where somebody may be typing.
 fn open(app: &App, session: &Session, client: &Client, opened: &Opened) -> Result<()> {
     let arrival = client.arrival(opened.user_id, opened.role, app.clock.now());
+    if session::go_on_embedded(session, &arrival, &opened.embedded)? {
+        return Ok(());
+    }
     session::open_embedded(session, arrival, &opened.embedded)
 }
 

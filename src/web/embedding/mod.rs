@@ -21,7 +21,7 @@ use crate::auth::launch;
 use crate::auth::session::{self, Slot};
 use crate::domain::actor::Actor;
 use crate::domain::audit::Act;
-use crate::domain::embedding::{EmbedId, MOST_LAUNCH_KEYS};
+use crate::domain::embedding::{EmbedId, MOST_LAUNCH_KEYS, TakesKeys};
 use crate::domain::field_errors::FieldErrors;
 use crate::domain::role::Permission;
 use crate::error::{Error, Result};
@@ -134,9 +134,11 @@ async fn set_typing(
     Id(id): Id,
     form: Form<Typing>,
 ) -> Result<HttpResponse> {
-    let takes_keys = form.input.takes_keys == "yes";
+    let (takes_keys, title) = match form.input.takes_keys.as_str() {
+        "yes" => (TakesKeys::InFrames, "Keys may be typed inside the frame there."),
+        _ => (TakesKeys::InWindows, "Keys are typed in a window."),
+    };
     actions::set_takes_keys(&app, &actor, id, takes_keys).await?;
-    let title = if takes_keys { "Keys may be typed inside the frame there." } else { "Keys are typed in a window." };
     done(&session, title, "")
 }
 

@@ -16,6 +16,7 @@ use crate::domain::role::Permission;
 use crate::error::{Error, Result};
 use crate::providers::{Place, Provider};
 use crate::web::forms::{AnyInput, Form, Submitted, Typed};
+use crate::web::links::Links;
 use crate::web::page::{Flash, Page, leave};
 use crate::web::path::Id;
 use crate::web::respond;
@@ -42,17 +43,17 @@ pub async fn replace_key(
     // A new key goes where the old one went, whatever else the form may say.
     let answers = Answers::of_row(&view.row).given_by(Answers::of_form(provider, &form.typed).way);
     let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed, answers).await?;
-    if let Some(errors) = page.links.problem_with(&form.typed) {
-        return attempt.failed(&app, &actor, page, purpose, errors.into()).await;
-    }
     if attempt.is_only_a_correction {
         return attempt.show_again(&app, &actor, page, purpose).await;
+    }
+    if let Some(errors) = page.links.problem_with(&form.typed) {
+        return attempt.failed(&app, &actor, page, purpose, errors.into()).await;
     }
     let change = Change { id, seen_version, submission: attempt.submission(), proof: attempt.proof };
     match connections::replace_key(&app, &actor, change).await {
         Ok(Saved::Yes { .. }) => {
             held_secrets::forget(&app, &actor, &attempt.held_for).await?;
-            leave(&session, &replaced(&view, view::one(&app, &actor, id).await?.tail()))?;
+            leave(&session, &replaced(&view, view::one(&app, &actor, id).await?.tail(), &page.links))?;
             Ok(respond::see_other(&page.links.after_change(format!("/providers/{id}"))))
         }
         Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, purpose, report).await,
@@ -94,18 +95,18 @@ pub async fn update(
     let purpose = Purpose::Edit(Subject { version: seen_version, ..subject(&view) });
     let answers = Answers::of_form(provider, &form.typed);
     let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed, answers).await?;
-    if let Some(errors) = page.links.problem_with(&form.typed) {
-        return attempt.failed(&app, &actor, page, purpose, errors.into()).await;
-    }
     if attempt.is_only_a_correction {
         return attempt.show_again(&app, &actor, page, purpose).await;
+    }
+    if let Some(errors) = page.links.problem_with(&form.typed) {
+        return attempt.failed(&app, &actor, page, purpose, errors.into()).await;
     }
     let change = Change { id, seen_version, submission: attempt.submission(), proof: attempt.proof };
     match connections::edit(&app, &actor, change).await {
         Ok(Saved::Yes { .. }) => {
             held_secrets::forget(&app, &actor, &attempt.held_for).await?;
             let name = view::one(&app, &actor, id).await?.name;
-            leave(&session, &Flash::ok(format!("{name} is saved."), "").about(id))?;
+            leave(&session, &Flash::ok(page.links.fill("{0} is saved.", &[name]), "").about(id))?;
             Ok(respond::see_other(&page.links.after_change(format!("/providers/{id}"))))
         }
         Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, purpose, report).await,
@@ -136,17 +137,16 @@ fn version_of(typed: &Typed) -> Result<i64> {
     typed.get("version").parse().map_err(|_| Error::BadRequest("the version is missing"))
 }
 
-fn replaced(before: &ConnectionView, new_tail: Option<String>) -> Flash {
+fn replaced(before: &ConnectionView, new_tail: Option<String>, links: &Links) -> Flash {
     let name = &before.name;
     let title = match new_tail {
-        Some(tail) => format!("{name} now uses the key ending {tail}."),
-        None => format!("{name} now uses the new key."),
+        Some(tail) => links.fill("{0} now uses the key ending {1}.", &[name, &tail]),
+        None => links.fill("{0} now uses the new key.", &[name]),
     };
     let text = match before.tail() {
-        Some(tail) => {
-            format!("The old key, ending {tail}, has been deleted from this app. Delete it at the provider too.")
-        }
-        None => "The old key has been deleted from this app. Delete it at the provider too.".to_owned(),
+        Some(tail) => links
+            .fill("The old key, ending {0}, has been deleted from this app. Delete it at the provider too.", &[tail]),
+        None => links.say("The old key has been deleted from this app. Delete it at the provider too."),
     };
     Flash::ok(title, text).about(before.row.id)
 }

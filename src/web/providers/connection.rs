@@ -99,7 +99,7 @@ pub async fn verify(
     _form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
     connections::verify(&app, &actor, id).await?;
-    leave(&session, &verified(&view::one(&app, &actor, id).await?))?;
+    leave(&session, &verified(&view::one(&app, &actor, id).await?, &links))?;
     Ok(respond::see_other(&links.after_check(id)))
 }
 
@@ -184,7 +184,8 @@ pub async fn remove(
     let typed = form.typed.get("confirm").to_owned();
     match connections::remove(&app, &actor, id, &typed).await {
         Ok(name) => {
-            leave(&session, &Flash::ok(format!("{name} was removed."), "Its key has been deleted from this app."))?;
+            let text = page.links.say("Its key has been deleted from this app.");
+            leave(&session, &Flash::ok(page.links.fill("{0} was removed.", &[name]), text))?;
             Ok(respond::see_other(&page.links.after_change("/providers")))
         }
         Err(Error::Invalid(errors)) => {
@@ -259,31 +260,31 @@ fn model_line(app: &App, view: &ConnectionView, row: &ModelRow, today: NaiveDate
     }
 }
 
-fn verified(view: &ConnectionView) -> Flash {
+fn verified(view: &ConnectionView, links: &Links) -> Flash {
     let name = &view.name;
     match view.health {
         Health::Working => Flash::ok(
-            format!("{name} works."),
-            format!("{} ready.", words::counted(view.n_on(), "model is", "models are")),
+            links.fill("{0} works.", &[name]),
+            links.counted(view.n_on(), "{0} model is ready.", "{0} models are ready."),
         )
         .about(view.row.id),
         Health::Paused => Flash {
             tone: FlashTone::Warn,
-            title: format!("{name} was checked, but stays paused."),
-            text: "Resume it to let prompts use it again.".to_owned(),
+            title: links.fill("{0} was checked, but stays paused.", &[name]),
+            text: links.say("Resume it to let prompts use it again."),
             link: None,
             about: Some(view.row.id),
         },
         Health::NeedsKey => Flash {
             tone: FlashTone::Bad,
-            title: format!("{name} needs its key again."),
-            text: "The stored key can’t be opened on this server, so nothing was sent.".to_owned(),
-            link: Some((format!("/providers/{}/replace-key", view.row.id), "Enter the key".to_owned())),
+            title: links.fill("{0} needs its key again.", &[name]),
+            text: links.say("The stored key can’t be opened on this server, so nothing was sent."),
+            link: Some((format!("/providers/{}/replace-key", view.row.id), links.say("Enter the key"))),
             about: Some(view.row.id),
         },
         other => Flash {
             tone: if other.unusable_because().is_some() { FlashTone::Bad } else { FlashTone::Warn },
-            title: format!("{name}: {}.", other.word()),
+            title: format!("{name}: {}.", links.say(other.word())),
             text: view.row.health_detail.clone(),
             link: None,
             about: Some(view.row.id),

@@ -26,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::providers::form::{Field, FieldKind, Prose};
 use crate::providers::{self, Provider};
 use crate::web::forms::{AnyInput, Submitted, Typed};
+use crate::web::links::Links;
 use crate::web::page::{Flash, FlashTone, Page, Section, leave};
 use crate::web::path::Slug;
 use crate::web::{respond, words};
@@ -135,8 +136,19 @@ impl KeyForm {
 
     fn cancel(&self) -> String {
         let links = &self.page.links;
-        self.subject()
-            .map_or_else(|| links.to("/providers/new"), |subject| links.to(format!("/providers/{}", subject.id)))
+        self.subject().map_or_else(
+            || links.nearest("/providers/new"),
+            |subject| links.nearest(format!("/providers/{}", subject.id)),
+        )
+    }
+
+    /// The page itself, for opening it in a window.
+    fn path(&self) -> String {
+        match &self.purpose {
+            Purpose::New => format!("/providers/new/{}", self.provider.slug),
+            Purpose::ReplaceKey(subject) => format!("/providers/{}/replace-key", subject.id),
+            Purpose::Edit(subject) => format!("/providers/{}/edit", subject.id),
+        }
     }
 
     /// What an empty secret field means in an edit, if that secret is stored.
@@ -179,7 +191,7 @@ pub async fn new(app: Data<App>, actor: Actor, page: Page, Slug(slug): Slug) -> 
     if provider.is_single() {
         let views = view::all(&app, &actor).await?;
         if let Some(view) = views.iter().find(|view| view.row.provider == provider.slug) {
-            return Ok(respond::see_other(&page.links.to(format!("/providers/{}", view.row.id))));
+            return Ok(respond::see_other(&page.links.nearest(format!("/providers/{}", view.row.id))));
         }
     }
     respond::page(&KeyForm::blank(page, provider, Purpose::New, Answers::default()))
@@ -203,11 +215,11 @@ pub async fn create(
     };
     let answers = Answers::of_form(provider, &form.typed);
     let mut attempt = Attempt::read(&app, &actor, &current, provider, &form.typed, answers).await?;
-    if let Some(errors) = page.links.problem_with(&form.typed) {
-        return attempt.failed(&app, &actor, page, Purpose::New, errors.into()).await;
-    }
     if attempt.is_only_a_correction {
         return attempt.show_again(&app, &actor, page, Purpose::New).await;
+    }
+    if let Some(errors) = page.links.problem_with(&form.typed) {
+        return attempt.failed(&app, &actor, page, Purpose::New, errors.into()).await;
     }
     let addition = Addition {
         provider,
@@ -218,7 +230,7 @@ pub async fn create(
     match connections::add(&app, &actor, addition).await {
         Ok(Saved::Yes { id }) => {
             held_secrets::forget(&app, &actor, &attempt.held_for).await?;
-            leave(&session, &connected(&view::one(&app, &actor, id).await?, app.config.check_every))?;
+            leave(&session, &connected(&view::one(&app, &actor, id).await?, app.config.check_every, &page.links))?;
             Ok(respond::see_other(&page.links.after_change("/providers")))
         }
         Ok(Saved::No(report)) => attempt.refused(&app, &actor, page, Purpose::New, report).await,
@@ -410,32 +422,32 @@ fn form_id(typed: &Typed) -> String {
 }
 
 /// The words after a connection was added.
-fn connected(view: &ConnectionView, check_every: Option<Duration>) -> Flash {
+fn connected(view: &ConnectionView, check_every: Option<Duration>, links: &Links) -> Flash {
     let (id, name) = (view.row.id, &view.name);
     if view.health == Health::NotChecked {
         return Flash {
             tone: FlashTone::Warn,
-            title: format!("{name} is saved, but not checked."),
+            title: links.fill("{0} is saved, but not checked.", &[name]),
             text: match check_every {
-                Some(_) => "We’ll check it in a moment, and again on schedule. Prompts can use it as soon as it works.",
-                None => "Verify it when it should work by now.",
-            }
-            .to_owned(),
-            link: Some((format!("/providers/{id}"), "Open it".to_owned())),
+                Some(_) => links
+                    .say("We’ll check it in a moment, and again on schedule. Prompts can use it as soon as it works."),
+                None => links.say("Verify it when it should work by now."),
+            },
+            link: Some((format!("/providers/{id}"), links.say("Open it"))),
             about: Some(id),
         };
     }
     let n_models = view.models.len();
     Flash {
         tone: FlashTone::Ok,
-        title: format!("{name} is connected."),
+        title: links.fill("{0} is connected.", &[name]),
         text: match n_models {
-            1 => "Its model is ready to use in prompts.".to_owned(),
-            n => format!("We found {}.", words::counted(n, "model", "models")),
+            1 => links.say("Its model is ready to use in prompts."),
+            n => links.counted(n, "We found {0} model.", "We found {0} models."),
         },
         link: Some(match n_models {
-            1 => (format!("/providers/{id}#checks"), "See what we checked".to_owned()),
-            _ => (format!("/providers/{id}#models"), "Choose which ones to offer".to_owned()),
+            1 => (format!("/providers/{id}#checks"), links.say("See what we checked")),
+            _ => (format!("/providers/{id}#models"), links.say("Choose which ones to offer")),
         }),
         about: Some(id),
     }

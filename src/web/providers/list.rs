@@ -29,12 +29,12 @@ struct Todo {
     name: String,
     text: String,
     href: String,
-    words: &'static str,
+    words: String,
 }
 
 struct Group {
-    heading: &'static str,
-    hint: &'static str,
+    heading: String,
+    hint: String,
     views: Vec<ConnectionView>,
 }
 
@@ -54,14 +54,14 @@ pub async fn list_page(app: &App, actor: &Actor, page: Page) -> Result<Index> {
     let todos = views
         .iter()
         .filter_map(|view| {
-            let (text, href, words) = view.todo(&page.now)?;
+            let (text, href, words) = view.todo(&page)?;
             Some(Todo { name: view.name.clone(), text, href, words })
         })
         .collect();
     let (single, many) = views.into_iter().partition(|view| view.provider().is_some_and(Provider::is_single));
     let groups = [
-        Group { heading: "Organization keys", hint: "one per provider", views: single },
-        Group { heading: "Model keys", hint: "one per deployment or model", views: many },
+        Group { heading: page.say("Organization keys"), hint: page.say("one per provider"), views: single },
+        Group { heading: page.say("Model keys"), hint: page.say("one per deployment or model"), views: many },
     ];
     let groups = groups.into_iter().filter(|group| !group.views.is_empty()).collect();
     Ok(Index { page, todos, groups })

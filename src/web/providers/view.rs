@@ -17,7 +17,8 @@ use crate::providers::{self, Provider};
 use crate::store::connections::ConnectionRow;
 use crate::store::models::ModelRow;
 use crate::store::{Conn, connections, data_keys, models, users};
-use crate::web::words;
+use crate::web::page::Page;
+use crate::web::{translation, words};
 
 /// A connection as the list and its own page show it.
 #[derive(Debug)]
@@ -129,46 +130,67 @@ impl ConnectionView {
 
     /// The small line below the health.
     #[must_use]
-    pub fn health_line(&self, now: &Timestamp) -> String {
-        let since = |at: &Timestamp| match *now - *at < TimeDelta::hours(1) {
-            true => words::moment(at, now),
-            false => format!("Since {}", words::ago(at, now)),
+    pub fn health_line(&self, page: &Page) -> String {
+        let since = |at: &Timestamp| match page.now - *at < TimeDelta::hours(1) {
+            true => words::capital(&page.ago(at)),
+            false => page.fill("Since {0}", &[page.ago(at)]),
         };
         match (self.health, &self.row.checked_at) {
-            (Health::Working, Some(at)) => format!("Verified {}", words::ago(at, now)),
+            (Health::Working, Some(at)) => page.fill("Verified {0}", &[page.ago(at)]),
             (Health::Paused, _) => self.row.paused_at.as_ref().map_or_else(String::new, since),
-            (Health::NotChecked, _) => "Saved without a check".to_owned(),
-            (Health::NeedsKey, _) => "It can’t be opened here".to_owned(),
+            (Health::NotChecked, _) => page.say("Saved without a check"),
+            (Health::NeedsKey, _) => page.say("It can’t be opened here"),
             _ => since(&self.row.health_since),
+        }
+    }
+
+    /// Who added it, and when.
+    #[must_use]
+    pub fn added_line(&self, page: &Page) -> String {
+        let day = translation::day(page.language, &self.row.created_at, &page.now);
+        match &self.added_by {
+            Some(name) => page.fill("Added by {0}, {1}", &[name, &day]),
+            None => page.fill("Added {0}", &[day]),
+        }
+    }
+
+    /// [`models_in_words`](Self::models_in_words) in the page's language.
+    #[must_use]
+    pub fn models_line(&self, page: &Page) -> String {
+        match (self.n_on(), self.models.len()) {
+            (_, 0) | (1, 1) => self.models_in_words(),
+            (n_on, n_all) => page.fill("{0} of {1}", &[n_on.to_string(), n_all.to_string()]),
         }
     }
 
     /// What a person should know and do, for the note above the list: the sentence, the link and its words.
     #[must_use]
-    pub fn todo(&self, now: &Timestamp) -> Option<(String, String, &'static str)> {
+    pub fn todo(&self, page: &Page) -> Option<(String, String, String)> {
         if !self.health.needs_attention() {
             return None;
         }
         let id = self.row.id;
-        let page = format!("/providers/{id}");
+        let show = format!("/providers/{id}");
         let replace = format!("/providers/{id}/replace-key");
-        Some(match self.health {
+        let last_check = || page.say("See the last check");
+        let (text, href, words) = match self.health {
             Health::KeyRejected => {
-                let when = words::ago(&self.row.health_since, now);
-                (format!("The key was rejected {when}."), replace, "Replace the key")
+                let when = page.ago(&self.row.health_since);
+                return Some((page.fill("The key was rejected {0}.", &[when]), replace, page.say("Replace the key")));
             }
             Health::NeedsKey => {
-                ("The stored key can’t be opened on this server.".to_owned(), replace, "Enter the key again")
+                (page.say("The stored key can’t be opened on this server."), replace, page.say("Enter the key again"))
             }
             Health::CannotConnect => (
-                "We can’t reach the endpoint; a firewall may be blocking us.".to_owned(),
+                page.say("We can’t reach the endpoint; a firewall may be blocking us."),
                 "/network".to_owned(),
-                "See the addresses to allow",
+                page.say("See the addresses to allow"),
             ),
-            Health::NoQuota => ("The provider’s account has no credit left.".to_owned(), page, "See the last check"),
-            Health::NotFound => ("The model or endpoint isn’t there.".to_owned(), page, "See the last check"),
-            _ => ("It works only in part.".to_owned(), page, "See the last check"),
-        })
+            Health::NoQuota => (page.say("The provider’s account has no credit left."), show, last_check()),
+            Health::NotFound => (page.say("The model or endpoint isn’t there."), show, last_check()),
+            _ => (page.say("It works only in part."), show, last_check()),
+        };
+        Some((text, href, words))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The shell and its macros, rendered with sample data. They are tested here rather than in `tests/it` because
 //! the macros name functions of this crate.
 
-mod files;
+pub(super) mod files;
 mod http;
 
 use actix_web::ResponseError;
@@ -30,8 +30,8 @@ use crate::providers::form::{HelpBlock, HelpSection, Piece, Prose};
 {% block title %}{{ form::title_prefix(errors) }}Connect a custom model{% endblock %}
 {% block crumbs_nav %}{% call ui::crumbs() %}{{ ui::crumb(page, "/providers", "Providers") }}{{ ui::here("Custom") }}{% endcall %}{% endblock %}
 {% block content %}
-<div class="head"><div class="conn-head">{{ ui::tile("Cu", "tile-l") }}<div><h1>Connect a custom model</h1>{{ ui::pill(health) }}<p>Key {{ ui::fp(tail) }} · verified {{ ui::ago(then, page.now) }} · {{ ui::fp(no_tail) }}</p></div></div>
-<div class="btns">{{ form::act(page, "/providers/7/verify", "Verify", "Verifying…", name, "btn-s") }}{% call ui::menu(name) %}{{ ui::menu_link(page, "/providers/7/edit", "edit", "Edit", "") }}{{ ui::menu_post(page, "/providers/7/pause", "pause", "Pause") }}{{ ui::menu_link(page, "/providers/7/remove", "bin", "Remove…", "danger") }}{% endcall %}</div></div>
+<div class="head"><div class="conn-head">{{ ui::tile("Cu", "tile-l") }}<div><h1>Connect a custom model</h1>{{ ui::pill(health) }}<p>Key {{ ui::fp(page, tail) }} · verified {{ ui::ago(then, page.now) }} · {{ ui::fp(page, no_tail) }}</p></div></div>
+<div class="btns">{{ form::act(page, "/providers/7/verify", "Verify", "Verifying…", name, "btn-s") }}{% call ui::menu(page, name) %}{{ ui::menu_link(page, "/providers/7/edit", "edit", "Edit", "") }}{{ ui::menu_post(page, "/providers/7/pause", "pause", "Pause") }}{{ ui::menu_link(page, "/providers/7/remove", "bin", "Remove…", "danger") }}{% endcall %}</div></div>
 <div class="split"><form class="form" method="post" novalidate>
 {{ form::csrf(page) }}{{ form::errors(errors) }}
 {% call ui::panel("check", "What happened") %}<div class="panel-body">{{ ui::steps(steps) }}</div>{% endcall %}

@@ -84,7 +84,9 @@ async fn a_shared_key_is_shown_once_and_stored_nowhere() {
     let host = Host::let_in(&mut mara).await;
     assert_eq!(host.key.len(), 43);
     mara.get(PAGE).await.lacks(&host.key).says(&host.kid).says("HS256, shared").says("Never");
-    app.checkpoint().await;
+    if !app.is_postgres() {
+        app.checkpoint().await;
+    }
     assert!(!app.database_holds(host.key.as_bytes()));
     mara.get("/audit").await.says("Added the launch key").lacks(&host.key);
 }

@@ -46,7 +46,7 @@ async fn the_frame_asks_and_a_window_of_ours_answers() {
     frame.get("/providers").await.is(200).says("Add provider");
     frame.get("").await.leads_to(&host.path("/providers"));
     Frame::new(&app, &host).post_as("iframe", "/redeem", &[("ticket", &ticket)]).await.is(410);
-    mara.get("/settings/embedding").await.says("In a window of ours they said so");
+    mara.get("/settings/embedding").await.says("With their consent, or in a window for want of cookies");
 }
 
 #[actix_web::test]

@@ -1,6 +1,7 @@
 //! Who may frame what: the headers, and keys that are typed in a frame.
 
 use claviger::domain::role::Role;
+use serde_json::json;
 
 use crate::support::app::TestApp;
 use crate::support::browse::Reply;
@@ -119,6 +120,15 @@ async fn keys_are_typed_in_a_frame_only_where_an_owner_allows_it_and_the_script_
     let seen = [&fields[..], &[("seen", "yes")]].concat();
     frame.post_as("iframe", "/providers/new/openai", &seen).await.leads_to(&host.path("/providers"));
     frame.get("/providers").await.says("OpenAI is connected.");
+    // No link leads to what the frame may not show.
+    frame.get("/providers/new/openai").await.leads_to(&host.path("/providers"));
+    for path in ["/providers/new", "/providers/new/gemini", "/providers/1/replace-key"] {
+        let page = frame.get(path).await;
+        for href in page.is(200).attrs("main a[href^='/embed/']", "href") {
+            frame.get(href.strip_prefix(&host.path("")).expect("an address below")).await.is(200);
+        }
+    }
+    assert!(form.has("button[form=opens-window][value='/providers/new/openai']"), "there is a way into a window");
 
     // Removing stays with the window.
     let id = app.number("SELECT MAX(id) FROM connections").await;
@@ -127,4 +137,35 @@ async fn keys_are_typed_in_a_frame_only_where_an_owner_allows_it_and_the_script_
     let (mut window, _) = frame.opens(&app, &format!("/providers/{id}/replace-key")).await;
     let page = window.get_in_window(&format!("/providers/{id}/replace-key")).await;
     assert!(!page.has("[name=seen]"));
+}
+
+#[actix_web::test]
+async fn the_frame_speaks_the_hosts_language_and_its_windows_speak_ours() {
+    let fake = ready_fake().await;
+    let app = TestApp::facing(&fake).await;
+    let mut mara = app.owner().await;
+    let id = connect(&app, &mut mara, provider("openai"), &fake).await;
+    let host = Host::let_in(&mut mara).await;
+    let mut frame = Frame::new(&app, &host);
+    let mut claims = host.claims(&app, MARA);
+    claims["locale"] = json!("de-AT");
+    let token = host.sign(&claims);
+    frame.launch(&token).await.is(303);
+    let page = frame.get("/providers").await;
+    assert!(page.has("html[lang=de]"));
+    page.says("Anbieter hinzufügen").says("Geprüft").lacks("Add provider").lacks("Working");
+
+    frame.post(&format!("/providers/{id}/verify"), &[]).await.is(303);
+    frame.get("/providers").await.says("OpenAI funktioniert.");
+    let missing = frame.post("/providers/99/verify", &[]).await;
+    missing.is(404).says("Zurück zur Liste").lacks("nothing at this address");
+
+    let (mut window, _) = frame.opens(&app, "/providers/new").await;
+    let page = window.get_in_window("/providers/new").await;
+    assert!(page.has("html[lang=en]"));
+    page.says("OpenAI");
+    // What a window leaves for the frame is in the frame's language.
+    let removed = window.post_in_window(&format!("/providers/{id}/remove"), &[("confirm", "OpenAI")]).await;
+    removed.leads_to(&host.path("/done"));
+    frame.get("/providers").await.says("OpenAI wurde entfernt.");
 }

@@ -33,13 +33,19 @@ async fn a_good_launch_opens_a_session_in_a_jar_of_its_own() {
     let host = Host::let_in(&mut mara).await;
     let mut frame = Frame::new(&app, &host);
     let reply = frame.launch(&host.token(&app, MARA)).await;
-    assert!(reply.is(303).header("location").starts_with(&host.path("/providers?arriving=")));
+    let arrived = reply.is(303).header("location").strip_prefix(&host.path("")).expect("a page below").to_owned();
+    assert!(arrived.starts_with("/arrived?ticket="), "{arrived}");
     let cookie = reply.header("set-cookie");
     assert!(cookie.starts_with("__Host-embed="), "{cookie}");
     for attribute in ["Secure", "HttpOnly", "SameSite=None", "Path=/", "Partitioned"] {
         assert!(cookie.split("; ").any(|part| part == attribute), "{attribute} is not in {cookie}");
     }
+    frame.get(&arrived).await.leads_to(&host.path("/providers"));
     frame.get("/providers").await.is(200).says("Connect your first model provider");
+    // Whoever reads the address in a proxy's log gets in by it no more.
+    let ticket = arrived.trim_start_matches("/arrived?ticket=");
+    let fields = [("ticket", ticket), ("to", "/providers")];
+    Frame::new(&app, &host).post_as("document", "/window", &fields).await.is(410);
     let page = mara.get("/settings/embedding").await;
     page.says("Opened").says("As an Owner at most; there they are person-17").says(SITE);
     mara.get("/account").await.says("In https://app.beta.example");
@@ -100,6 +106,11 @@ async fn launches_that_are_not_as_they_should_be_are_refused_and_kept_in_the_log
         (Why::Unreadable, "role", |_| json!("emperor")),
         (Why::Unreadable, "jti", |_| json!("short")),
         (Why::Unreadable, "sub", |_| json!("")),
+        (Why::Unreadable, "sub", |_| json!("person\0")),
+        (Why::TooLong, "exp", |_| json!(8_210_266_876_799_i64)),
+        (Why::Unreadable, "exp", |_| json!(i64::MAX)),
+        (Why::Unreadable, "exp", |_| json!(-1)),
+        (Why::Expired, "exp", |_| json!(1)),
         (Why::Unreadable, "accent", |_| json!("red;}")),
         (Why::Unreadable, "theme", |_| json!("neon")),
         (Why::Unreadable, "email", |_| json!("no address")),
@@ -119,8 +130,13 @@ async fn launches_that_are_not_as_they_should_be_are_refused_and_kept_in_the_log
     }
     let wrong_key = signed(&host.claims(&app, MARA), &host.kid, b"another key of the same kind and length....");
     refused(&app, &Frame::new(&app, &host).launch(&wrong_key).await, Why::WrongSignature).await;
-    let unknown = signed(&host.claims(&app, MARA), "lk_unknown", host.key.as_bytes());
+    let unknown = signed(&host.claims(&app, MARA), "lk_0123456789abcdef", host.key.as_bytes());
     refused(&app, &Frame::new(&app, &host).launch(&unknown).await, Why::UnknownKey).await;
+    // No name that we give; and one that PostgreSQL would choke on.
+    for kid in ["", "lk_", "lk_0123456789abcde\0"] {
+        let odd = signed(&host.claims(&app, MARA), kid, host.key.as_bytes());
+        refused(&app, &Frame::new(&app, &host).launch(&odd).await, Why::Unreadable).await;
+    }
     let good = host.token(&app, MARA);
     let (message, signature) = good.rsplit_once('.').expect("three parts");
     for alg in ["none", "None", "HS512", "RS256"] {
@@ -228,8 +244,9 @@ async fn who_tries_and_tries_has_to_wait_and_does_not_fill_the_log() {
     assert!(n_refused <= 20 && n_told_to_wait >= 20, "{n_refused} {n_told_to_wait}");
     let kept = app.number("SELECT COUNT(*) FROM audit_log WHERE act = 'embedding.launch_refused'").await;
     assert_eq!(kept, n_refused);
-    // Good ones are not counted.
+    // Good ones are not counted, and nobody is kept from signing in by it.
     host.launched(&app, MARA).await;
+    app.sign_in(MARA).await;
 }
 
 #[actix_web::test]

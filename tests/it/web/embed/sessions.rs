@@ -34,7 +34,8 @@ async fn the_frame_has_the_lesser_of_two_roles() {
         if may {
             page.is(200).says("Add provider");
         } else {
-            page.is(403).says("You don’t have access to this page").says("Mara Lindqvist");
+            page.is(403).says("You don’t have access to this page").says("Mara Lindqvist").lacks("You’re signed in as");
+            assert!(!page.has(".btns a"), "there is no way on");
             assert!(!page.has("a[href='/base-models'], a[href='/']"), "a frame links to what it can’t show");
         }
     }
@@ -199,6 +200,9 @@ async fn a_browser_that_keeps_no_cookies_for_frames_gets_a_window() {
     let reply = frame.launch(&host.token(&app, MARA)).await;
     let next = reply.header("location").strip_prefix(&host.path("")).expect("an address below").to_owned();
     frame.visitor.cookies.clear();
+    // At the top of a window it would let somebody in as somebody else.
+    frame.get_in_window(&next).await.is(401).lacks("Open a window");
+    frame.get("/arrived?ticket=nonsense").await.is(401).says("You’re not connected").lacks("Open a window");
     let page = frame.get(&next).await;
     page.is(401).says("Open your providers in a window");
     assert!(!page.has("[data-ended]"), "the kit would launch again and again");
@@ -208,7 +212,8 @@ async fn a_browser_that_keeps_no_cookies_for_frames_gets_a_window() {
     window.post_as("document", "/window", &fields).await.leads_to(&host.path("/providers"));
     window.get_in_window("/providers").await.is(200).says("Connect your first model provider");
     // It works once.
-    Frame::new(&app, &host).post_as("document", "/window", &fields).await.is(410);
+    let again = Frame::new(&app, &host).post_as("document", "/window", &fields).await;
+    again.is(410).says("reload that, and press the button again");
     // In a window of its own everything is a plain link.
     assert!(!window.get_in_window("/providers").await.has("#opens-window"));
 }
@@ -265,10 +270,45 @@ async fn a_session_ends_with_the_role_the_site_and_the_hosts_word_and_takes_its_
     mara.post("/account/sessions/end-others", &[]).await.is(303);
     frame.get("/providers").await.is(401);
 
+    // Removing a site ends what is open there, also if it comes back before anybody asks.
     let mut frame = host.launched(&app, MARA).await;
+    let (mut window, _) = frame.opens(&app, "/providers/new").await;
     let site = app.number("SELECT MAX(id) FROM embed_sites").await;
     mara.post(&format!("/settings/embedding/sites/{site}/remove"), &[]).await.is(303);
+    mara.post("/settings/embedding/sites", &[("origin", SITE)]).await.is(303);
     frame.get("/providers").await.is(401);
+    window.get_in_window("/providers/new").await.is(401).says("Close it, go back to the page");
+    mara.get("/providers").await.is(200);
+}
+
+#[actix_web::test]
+async fn a_second_tab_of_the_same_page_goes_on_with_the_first_ones_session() {
+    let app = TestApp::spawn().await;
+    let mut mara = app.owner().await;
+    let host = Host::let_in(&mut mara).await;
+    app.administrator().await;
+    let mut first = host.launched(&app, MARA).await;
+    let (mut window, _) = first.opens(&app, "/providers/new").await;
+    // Tabs of one site share a jar.
+    let mut second = first.clone();
+    let mut claims = host.claims(&app, MARA);
+    claims["theme"] = json!("dark");
+    let token = host.sign(&claims);
+    second.launch(&token).await.is(303);
+    assert!(second.get("/providers").await.has("html[data-theme=dark]"));
+    first.get("/providers").await.is(200);
+    window.get_in_window("/providers/new").await.is(200);
+    assert_eq!(app.number("SELECT COUNT(*) FROM sessions WHERE embedded_in IS NOT NULL AND alias_of IS NULL").await, 1);
+
+    // Other rights, or another person, are another session.
+    let mut claims = host.claims(&app, MARA);
+    claims["role"] = json!("manager");
+    let token = host.sign(&claims);
+    second.launch(&token).await.is(303);
+    second.get("/providers").await.is(403);
+    let token = host.token(&app, "tomas@fennel.example");
+    second.launch(&token).await.is(303);
+    mara.get("/account").await.lacks("In https://app.beta.example");
 }
 
 #[actix_web::test]
