@@ -22,7 +22,7 @@ pub fn all(origin: &str, embed_id: &EmbedId) -> Vec<Snippet> {
         Snippet {
             id: "kit",
             title: "In the page",
-            advice: "The script makes the frame, launches it, and lets its height follow. `launch` is an address of \
+            advice: "The script makes the frame, launches it, and lets its height follow. “launch” is an address of \
                      your own server that answers with a signed token.",
             code: filled(include_str!("../../../docs/embedding/kit.html")),
         },

@@ -143,8 +143,9 @@ async fn a_key_is_added_verified_and_removed_from_another_products_page() {
     window.enters_frame(FRAME).await;
     window.sees("You’ve left Claviger here").await;
     window.has_no_axe_violation().await;
+
     product.owner.visit(&stage.url("/settings/embedding")).await;
-    product.owner.sees("Opened").await;
+    product.owner.sees("As an Owner at most; there they are person-17").await;
     product.owner.sees(product.site.origin()).await;
 }
 
@@ -189,6 +190,9 @@ async fn the_frame_looks_like_a_part_of_the_page_in_every_look() {
             window.enters_frame(FRAME).await;
             window.frame_has_no_sideways_scroll().await;
         }
+        let owner = stage.signed_in(Role::Owner, look).await;
+        owner.visit(&stage.url("/settings/embedding")).await;
+        owner.is_in_order("embedding-filled").await;
     }
 }
 
