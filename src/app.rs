@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::auth::api_limits::ApiLimits;
 use crate::auth::throttle::TryLimits;
 use crate::base_models::BaseModelCache;
 use crate::catalog::Catalog;
@@ -40,6 +41,8 @@ pub struct App {
     pub call_limits: CallLimits,
     /// How often anybody may try to sign in.
     pub sign_in_limits: TryLimits,
+    /// How often each API token may ask.
+    pub api_limits: ApiLimits,
     /// How many launches are refused in words before nobody looks at them.
     pub launch_limits: TryLimits,
 }
@@ -54,6 +57,8 @@ pub struct InstallationKeys {
     pub audit: ChainKey,
     /// Makes shared launch keys and signs tickets for frames.
     pub launch: Zeroizing<[u8; 64]>,
+    /// Signs personal access tokens.
+    pub api_tokens: Zeroizing<[u8; 64]>,
 }
 
 /// The server cannot start.
@@ -105,6 +110,7 @@ impl App {
         })?;
         let catalog = Catalog::open(config.catalog_file.clone())?;
         let (sign_in_limits, launch_limits) = (TryLimits::new(clock.clone()), TryLimits::new(clock.clone()));
+        let api_limits = ApiLimits::new(clock.clone(), config.api_requests_per_minute);
         let (base_models, call_limits) = (BaseModelCache::default(), CallLimits::new(clock.clone()));
         Ok(Self {
             config,
@@ -117,6 +123,7 @@ impl App {
             base_models,
             call_limits,
             sign_in_limits,
+            api_limits,
             launch_limits,
         })
     }
@@ -196,5 +203,6 @@ async fn installation_keys(db: &Db, vault: &Arc<Vault>, clock: &Clock) -> Result
         csrf: derive(Purpose::Csrf)?,
         audit: ChainKey::new(derive(Purpose::AuditChain)?),
         launch: derive(Purpose::Launch)?,
+        api_tokens: derive(Purpose::ApiTokens)?,
     })
 }

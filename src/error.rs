@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::domain::api_token::TokenProblem;
 use crate::domain::embedding::LaunchRefusal;
 use crate::domain::field_errors::FieldErrors;
 use crate::domain::role::Permission;
@@ -16,7 +17,10 @@ pub enum Error {
     /// Nobody is signed in.
     #[error("not signed in")]
     NotSignedIn,
-    /// The role lacks a permission.
+    /// No API token lets the request in.
+    #[error("no API token that opens anything")]
+    BadToken(TokenProblem),
+    /// The role lacks a permission, or the API token does not cover it.
     #[error("the role lacks {0:?}")]
     Forbidden(Permission),
     /// There is no such thing, or it belongs to another organization.
@@ -31,6 +35,12 @@ pub enum Error {
     /// A host product's launch was refused.
     #[error("the launch was refused: {0}")]
     LaunchRefused(LaunchRefusal),
+    /// Somebody changed it since the client read it.
+    #[error("the object is not the one that was read")]
+    Stale,
+    /// The body is of a kind that is not read here.
+    #[error("the media type is not supported")]
+    UnsupportedMediaType,
     /// Too many tries.
     #[error("too many tries; wait {retry_after_s} s")]
     TooMany {

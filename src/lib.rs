@@ -14,8 +14,8 @@
 //!
 //! Each layer names only those below it. `tests/it/layers.rs` holds the text of the code to this list.
 //!
-//! - [`web`], [`jobs`] and [`cli`] are the front doors: pages, the clock, the command line. They never name each
-//!   other. [`server`] binds the pages to a socket.
+//! - [`web`], [`api`], [`jobs`] and [`cli`] are the front doors: pages, the REST API, the clock, the command line. They
+//!   never name each other. [`server`] binds the first two to a socket.
 //! - [`actions`] is every change that somebody can make, once: may they, the rule, the rows, the audit entry.
 //! - [`auth`] knows who is asking. [`base_models`] makes the answer of the base-model dropdown.
 //! - [`app`] is what all of these work with, opened once by [`App::open`](app::App::open).
@@ -73,6 +73,7 @@
 //! into the README's table, and into the tables of `tests/it/config.rs`, which fail until all of these agree.
 
 pub mod actions;
+pub mod api;
 pub mod app;
 pub mod auth;
 pub mod base_models;

@@ -12,6 +12,7 @@ use actix_web::web::Data;
 use actix_web::{App as Actix, HttpServer};
 use tracing_actix_web::TracingLogger;
 
+use crate::api;
 use crate::app::App;
 use crate::trace::RequestSpan;
 use crate::web;
@@ -32,6 +33,7 @@ pub fn serve(listener: TcpListener, app: Data<App>) -> io::Result<Server> {
     let server = HttpServer::new(move || {
         Actix::new()
             .app_data(app.clone())
+            .configure(api::routes)
             .configure(|cfg| web::routes(cfg, &app))
             .wrap(Compress::default())
             .wrap(from_fn(web::error_pages::explain))

@@ -1,5 +1,6 @@
 //! Every write, once: may the actor do it, do the rules allow it, then row and audit in one transaction.
 
+pub mod api_tokens;
 pub mod audit;
 pub mod connections;
 pub mod egress;

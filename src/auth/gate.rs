@@ -180,6 +180,7 @@ fn introduce(app: &App, request: &ServiceRequest, member: Member, person: Person
         ip: client::ip(peer, request.headers(), &app.config.trusted_proxies),
         name: person.user.name.clone(),
         email: person.user.email,
+        token: None,
     };
     let key_hash = session::get(&request.get_session(), KEY_HASH).unwrap_or_default();
     let mut extensions = request.extensions_mut();

@@ -1,6 +1,9 @@
 //! Who is asking: passwords, sessions, form tokens, throttling. Pages take an
 //! [`Actor`](crate::domain::actor::Actor) as an argument of their handler and so cannot forget to ask.
 
+pub mod api_gate;
+pub mod api_limits;
+pub mod api_token;
 pub mod client;
 pub mod csrf;
 pub mod device;

@@ -6,6 +6,7 @@ mod values;
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -102,6 +103,11 @@ pub const SETTINGS: &[Setting] = &[
         what: "How often each connection is checked; 0 switches scheduled checks off.",
     },
     Setting {
+        name: "CLAVIGER_API_REQUESTS_PER_MINUTE",
+        default: "1200",
+        what: "How many requests one API token may send in a minute, to each server.",
+    },
+    Setting {
         name: "CLAVIGER_TRUSTED_PROXIES",
         default: "(none)",
         what: "Addresses or blocks of reverse proxies whose `X-Forwarded-For` is believed, comma-separated.",
@@ -158,6 +164,8 @@ pub struct Config {
     pub catalog_file: Option<PathBuf>,
     /// How often each connection is checked; `None` never.
     pub check_every: Option<Duration>,
+    /// How many requests one API token may send in a minute.
+    pub api_requests_per_minute: NonZeroU32,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Log filter.
@@ -207,6 +215,7 @@ impl Config {
             vendor_bases: values.vendor_bases()?,
             catalog_file: values.path("CLAVIGER_CATALOG_FILE"),
             check_every: values.check_every()?,
+            api_requests_per_minute: values.api_requests_per_minute()?,
             trusted_proxies: values.trusted_proxies()?,
             log: values.log()?,
             log_format: values.log_format()?,
@@ -258,6 +267,7 @@ impl Config {
             "CLAVIGER_CHECK_EVERY_MINUTES" => {
                 self.check_every.map_or_else(|| "0".into(), |every| (every.as_secs() / 60).to_string())
             }
+            "CLAVIGER_API_REQUESTS_PER_MINUTE" => self.api_requests_per_minute.to_string(),
             "CLAVIGER_TRUSTED_PROXIES" => join(&self.trusted_proxies),
             "CLAVIGER_LOG" => self.log.clone(),
             "CLAVIGER_LOG_FORMAT" => match self.log_format {

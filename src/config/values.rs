@@ -1,6 +1,7 @@
 //! Reading settings, one by one; whatever is wrong with a value is said with the variable's name.
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -155,6 +156,12 @@ impl<'a> Values<'a> {
             30,
         )?;
         Ok((minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60)))
+    }
+
+    pub(super) fn api_requests_per_minute(&self) -> Result<NonZeroU32, ConfigError> {
+        const NAME: &str = "CLAVIGER_API_REQUESTS_PER_MINUTE";
+        let number = self.number(NAME, "a whole number from 1 to 1000000", 1..=1_000_000, 1200)?;
+        Ok(NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN))
     }
 
     pub(super) fn trusted_proxies(&self) -> Result<Vec<IpNet>, ConfigError> {

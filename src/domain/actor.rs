@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::api_token::ApiScopes;
 use super::role::{Permission, Role};
 
 /// The right to touch one organization's rows. Every store function that reads or writes an organization's
@@ -59,13 +60,32 @@ pub struct Actor {
     pub organization: String,
     /// From where the request came, if it came over the network.
     pub ip: Option<IpAddr>,
+    /// The API token that they act with; `None` in a session.
+    pub token: Option<ActorToken>,
+}
+
+/// The API token of a request.
+#[derive(Clone, Debug)]
+pub struct ActorToken {
+    /// Its id.
+    pub id: i64,
+    /// What its owner calls it.
+    pub name: String,
+    /// What it may be used for.
+    pub scopes: ApiScopes,
 }
 
 impl Actor {
-    /// Whether the member's role carries a permission.
+    /// Whether the member's role carries a permission, and their token covers it.
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
-        self.role.may(permission)
+        self.role.may(permission) && self.scopes().cover(permission)
+    }
+
+    /// What the request may do of what the role allows: everything, unless a token says less.
+    #[must_use]
+    pub fn scopes(&self) -> ApiScopes {
+        self.token.as_ref().map_or(ApiScopes::ALL, |token| token.scopes)
     }
 
     /// The member as the audit log keeps them.

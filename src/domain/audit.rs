@@ -89,6 +89,14 @@ pub enum Act {
     LaunchRefused,
     /// Somebody left the provider settings inside a host product's page.
     EmbedLeft,
+    /// An API token was made.
+    ApiTokenCreated,
+    /// An API token was revoked.
+    ApiTokenRevoked,
+    /// An API token gave way to a new one.
+    ApiTokenRotated,
+    /// It was changed which kinds of API tokens are let in, or how long they live.
+    ApiTokenPolicyChanged,
 }
 
 /// A family of acts, for the filter.
@@ -210,6 +218,10 @@ acts! {
     EmbedOpened, SignIn, "embedding.opened", "Opened the embedded settings on";
     LaunchRefused, SignIn, "embedding.launch_refused", "Refused a launch from";
     EmbedLeft, SignIn, "embedding.left", "Left the embedded settings on";
+    ApiTokenCreated, SignIn, "api_token.created", "Created the API token";
+    ApiTokenRevoked, SignIn, "api_token.revoked", "Revoked the API token";
+    ApiTokenRotated, SignIn, "api_token.rotated", "Rotated the API token";
+    ApiTokenPolicyChanged, Settings, "api_token.policy_changed", "Changed the rules for API tokens";
 }
 
 impl Act {
@@ -283,19 +295,22 @@ pub struct AuditEntry {
     pub target: Option<AuditTarget>,
     /// A few words more: "Ending aP31 to ending Zt0c".
     pub details: String,
+    /// The API token with which it was done.
+    pub token: Option<String>,
 }
 
 impl AuditEntry {
     /// An act of a member.
     #[must_use]
     pub fn by(actor: &Actor, act: Act) -> Self {
-        Self { who: actor.who(), ip: actor.ip, act, target: None, details: String::new() }
+        let token = actor.token.as_ref().map(|token| token.name.clone());
+        Self { token, ..Self::of(actor.who(), actor.ip, act) }
     }
 
     /// An act of the system, the operator or somebody unknown.
     #[must_use]
     pub fn of(who: Who, ip: Option<IpAddr>, act: Act) -> Self {
-        Self { who, ip, act, target: None, details: String::new() }
+        Self { who, ip, act, target: None, details: String::new(), token: None }
     }
 
     /// Names the target.
@@ -308,5 +323,13 @@ impl AuditEntry {
     #[must_use]
     pub fn with(self, details: impl Into<String>) -> Self {
         Self { details: details.into(), ..self }
+    }
+
+    /// The words beside the target, and with which token it was done.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let token = self.token.as_ref().map(|name| format!("with the API token “{name}”"));
+        let parts: Vec<&str> = [Some(self.details.as_str()), token.as_deref()].into_iter().flatten().collect();
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod accent;
 pub mod actor;
+pub mod api_token;
 pub mod audit;
 pub mod check;
 pub mod connection;

@@ -23,6 +23,12 @@ pub enum Role {
 pub enum Permission {
     /// See the base models and use them.
     UseModels,
+    /// See the prompts that others drafted.
+    ViewPrompts,
+    /// Draft prompts and change them.
+    ManagePrompts,
+    /// See which providers are connected; never their keys.
+    ViewConnections,
     /// See, add, verify, replace, pause and remove provider keys.
     ManageConnections,
     /// Invite people, change roles, deactivate people.
@@ -35,14 +41,20 @@ pub enum Permission {
     ManageOwners,
     /// Say which sites may show the provider settings inside their own pages.
     ManageEmbedding,
+    /// See and revoke everybody's API tokens, and say which kinds are let in.
+    ManageTokens,
 }
 
 impl Permission {
     /// Every permission, in the order in which pages list them.
-    pub const ALL: [Permission; 7] = [
+    pub const ALL: [Permission; 11] = [
         Self::UseModels,
+        Self::ViewPrompts,
+        Self::ManagePrompts,
+        Self::ViewConnections,
         Self::ManageConnections,
         Self::ManageMembers,
+        Self::ManageTokens,
         Self::ReadAudit,
         Self::ManageEgress,
         Self::ManageOwners,
@@ -54,12 +66,16 @@ impl Permission {
     pub fn label(self) -> &'static str {
         match self {
             Self::UseModels => "Use models in AI workflows",
+            Self::ViewPrompts => "See prompts",
+            Self::ManagePrompts => "Draft prompts",
+            Self::ViewConnections => "See which providers are connected, by API",
             Self::ManageConnections => "Add, replace and remove keys",
             Self::ManageMembers => "Invite people, change roles",
             Self::ReadAudit => "Read the audit log",
             Self::ManageEgress => "Edit the outgoing addresses",
             Self::ManageOwners => "Change or deactivate Owners",
             Self::ManageEmbedding => "Embed the settings in other products",
+            Self::ManageTokens => "Revoke everybody’s API tokens",
         }
     }
 }
@@ -73,7 +89,13 @@ impl Role {
     pub fn may(self, permission: Permission) -> bool {
         match permission {
             Permission::UseModels => true,
-            Permission::ManageConnections | Permission::ManageMembers | Permission::ReadAudit => {
+            Permission::ViewPrompts | Permission::ManagePrompts | Permission::ViewConnections => {
+                matches!(self, Self::Owner | Self::Administrator | Self::Manager)
+            }
+            Permission::ManageConnections
+            | Permission::ManageMembers
+            | Permission::ManageTokens
+            | Permission::ReadAudit => {
                 matches!(self, Self::Owner | Self::Administrator)
             }
             Permission::ManageEgress | Permission::ManageOwners | Permission::ManageEmbedding => self == Self::Owner,

@@ -191,8 +191,8 @@ impl AuditRow {
             target_kind: target.map_or("", AuditTarget::kind).into(),
             target_id: target.and_then(AuditTarget::id),
             target_name: target_name.into(),
-            folded: format!("{who_name}\n{target_name}\n{}\n{ip}", entry.details).to_lowercase(),
-            details: entry.details.clone(),
+            folded: format!("{who_name}\n{target_name}\n{}\n{ip}", entry.told()).to_lowercase(),
+            details: entry.told(),
             ip,
             mac: Vec::new(),
         }

@@ -4,6 +4,7 @@
 //! lock at once. Check-then-change is one conditional statement whose row count is the answer. The schema is
 //! private here, and whoever asks for an organization's rows shows an [`OrgScope`](crate::domain::actor::OrgScope).
 
+pub mod api_tokens;
 pub mod audit;
 pub mod checks;
 pub mod connections;

@@ -11,6 +11,9 @@ diesel::table! {
         egress_changed_at -> Nullable<Timestamp>,
         created_at -> Timestamp,
         embed_id -> Nullable<Text>,
+        api_tokens_enabled -> Bool,
+        legacy_api_tokens_enabled -> Bool,
+        api_token_ttl_days -> BigInt,
     }
 }
 
@@ -238,6 +241,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    api_tokens (id) {
+        id -> BigInt,
+        user_id -> BigInt,
+        kind -> Text,
+        hash -> Binary,
+        hint -> Text,
+        name -> Text,
+        scopes -> Text,
+        created_at -> Timestamp,
+        expires_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(connection_secrets -> connections (connection_id));
 diesel::joinable!(connection_models -> connections (connection_id));
 diesel::joinable!(checks -> connections (connection_id));
@@ -245,6 +263,7 @@ diesel::joinable!(users -> organizations (organization_id));
 diesel::joinable!(invitations -> users (invited_by));
 diesel::joinable!(password_links -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(api_tokens -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
@@ -265,4 +284,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     embed_sites,
     launch_keys,
     used_nonces,
+    api_tokens,
 );

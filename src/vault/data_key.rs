@@ -67,11 +67,14 @@ pub enum Purpose {
     Fingerprint,
     /// Makes the keys that host products share with us, and signs tickets of our own.
     Launch,
+    /// Signs personal access tokens of the REST API.
+    ApiTokens,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Purpose; 5] = [Self::Cookie, Self::Csrf, Self::AuditChain, Self::Fingerprint, Self::Launch];
+    pub const ALL: [Purpose; 6] =
+        [Self::Cookie, Self::Csrf, Self::AuditChain, Self::Fingerprint, Self::Launch, Self::ApiTokens];
 
     /// HKDF's info text. Changing one changes the key.
     pub(super) fn label(self) -> &'static str {
@@ -81,6 +84,7 @@ impl Purpose {
             Self::AuditChain => "claviger/audit-chain/v1",
             Self::Fingerprint => "claviger/fingerprint/v1",
             Self::Launch => "claviger/launch/v1",
+            Self::ApiTokens => "claviger/api-tokens/v1",
         }
     }
 }

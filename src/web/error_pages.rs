@@ -276,7 +276,7 @@ impl From<&Error> for ErrorPage {
                 let text: Vec<_> = errors.iter().map(|(_, error)| error.message.as_str()).collect();
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "That couldn’t be done", text.join(" "))
             }
-            Error::NotSignedIn => Self::not_signed_in(),
+            Error::NotSignedIn | Error::BadToken(_) => Self::not_signed_in(),
             Error::Forbidden(Permission::ManageOwners | Permission::ManageEgress | Permission::ManageEmbedding) => {
                 Self::owners_only()
             }
@@ -287,6 +287,7 @@ impl From<&Error> for ErrorPage {
             Error::LinkClosed => Self::link_closed(),
             Error::TooMany { retry_after_s } => Self::too_many_tries(*retry_after_s),
             Error::TooLarge => Self::too_large(),
+            Error::Stale | Error::UnsupportedMediaType => Self { status: error.status_code(), ..Self::bad_request() },
             Error::BadRequest(_) => Self::bad_request(),
             Error::Unavailable(_) => {
                 tracing::error!(error = %error.chain(), "the database is not available");
@@ -311,13 +312,15 @@ impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NotSignedIn => StatusCode::UNAUTHORIZED,
+            Self::NotSignedIn | Self::BadToken(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) | Self::StaleForm | Self::LaunchRefused(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::LinkClosed => StatusCode::GONE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Stale => StatusCode::PRECONDITION_FAILED,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

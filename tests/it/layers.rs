@@ -28,9 +28,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("actions", &["app", "auth", "base_models", "catalog", "connection", "domain", "providers", "store", "vault"]),
     // The front doors may name all of that, and never each other.
     ("web", BELOW_THE_DOORS),
+    ("api", BELOW_THE_DOORS),
     ("cli", BELOW_THE_DOORS),
     ("jobs", BELOW_THE_DOORS),
-    ("server", &["app", "auth", "trace", "web"]),
+    ("server", &["api", "app", "auth", "trace", "web"]),
 ];
 
 const BELOW_THE_DOORS: &[&str] =
@@ -41,7 +42,7 @@ const FOR_ALL: [&str; 3] = ["clock", "config", "error"];
 
 /// Crates of others that are one module's own affair.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("actix_web", &["auth", "main", "server", "trace", "web"]),
+    ("actix_web", &["api", "auth", "main", "server", "trace", "web"]),
     ("actix_session", &["auth", "server", "web"]),
     ("aes_gcm", &["vault"]),
     ("argon2", &["auth"]),

@@ -1,5 +1,6 @@
 //! Tests of the whole: real HTTP, real databases, real peers.
 mod access;
+mod api;
 mod canary;
 mod cli;
 mod config;

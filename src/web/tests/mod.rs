@@ -112,6 +112,7 @@ fn actor(role: Role) -> Actor {
         scope: OrgScope::granted(1),
         organization: "Fennel & Labs".into(),
         ip: None,
+        token: None,
     }
 }
 

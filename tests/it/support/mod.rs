@@ -13,5 +13,6 @@ pub mod keys;
 pub mod llama;
 pub mod parts;
 pub mod place;
+pub mod program;
 pub mod sources;
 pub mod stop;

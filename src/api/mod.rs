@@ -1,0 +1,54 @@
+//! The REST API, as the clients of Label Studio Enterprise call it: one file for each resource, with its handlers and
+//! what they answer. Every path is served with and without a slash at its end and never redirects, since a redirected
+//! POST becomes a GET in most clients.
+
+pub mod api_tokens;
+pub mod body;
+pub mod errors;
+pub mod jwt_settings;
+pub mod timestamp;
+pub mod users;
+pub mod version;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{ServiceConfig, scope};
+use actix_web::{HttpRequest, Resource};
+
+use crate::auth::api_gate;
+use crate::error::Error;
+
+/// Every route below `/api`.
+pub fn routes(cfg: &mut ServiceConfig) {
+    cfg.service(
+        scope("/api")
+            .configure(open_routes)
+            .service(
+                scope("")
+                    .configure(routes_with_token)
+                    .default_service(actix_web::web::to(nothing_here))
+                    .wrap(from_fn(api_gate::guard)),
+            )
+            .wrap(from_fn(errors::explain)),
+    );
+}
+
+/// What needs no token.
+fn open_routes(cfg: &mut ServiceConfig) {
+    version::routes(cfg);
+    api_tokens::open_routes(cfg);
+}
+
+fn routes_with_token(cfg: &mut ServiceConfig) {
+    api_tokens::routes(cfg);
+    jwt_settings::routes(cfg);
+    users::routes(cfg);
+}
+
+/// A path, with and without a slash at its end.
+pub(crate) fn resource(path: &str) -> Resource {
+    actix_web::web::resource([path.to_owned(), format!("{path}/")])
+}
+
+async fn nothing_here(_: HttpRequest) -> Result<&'static str, Error> {
+    Err(Error::NotFound)
+}

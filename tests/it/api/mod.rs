@@ -1,0 +1,4 @@
+//! The REST API as programs call it.
+
+mod errors;
+mod tokens;
