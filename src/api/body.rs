@@ -44,10 +44,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             if is_json != Some(true) {
                 return Err(Error::UnsupportedMediaType);
             }
+            if holds_nul(&bytes) {
+                return Err(Error::field("", "There’s a NUL character (\\u0000) in it, which can’t be stored."));
+            }
             let value = serde_json::from_slice(&bytes).map_err(|_| Error::BadRequest("the body is not JSON"))?;
             read(value)
         })
     }
+}
+
+/// PostgreSQL stores no NUL in texts; no client means one.
+fn holds_nul(json: &[u8]) -> bool {
+    json.windows(6).any(|six| six == b"\\u0000")
 }
 
 fn read<T: DeserializeOwned>(value: Value) -> Result<Body<T>> {

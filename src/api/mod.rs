@@ -5,7 +5,9 @@
 pub mod api_tokens;
 pub mod body;
 pub mod errors;
+pub mod etag;
 pub mod jwt_settings;
+pub mod path;
 pub mod timestamp;
 pub mod users;
 pub mod version;
