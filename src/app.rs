@@ -10,6 +10,7 @@ use crate::base_models::BaseModelCache;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::connection::to_key;
 use crate::domain::actor::OrgScope;
 use crate::error::{Error, Result};
 use crate::providers::call_limits::CallLimits;
@@ -140,17 +141,6 @@ pub fn data_key_of(conn: &mut Conn, scope: OrgScope, vault: &Vault, clock: &Cloc
     let key = vault.new_data_key(KeyOwner::Organization(scope.id())).map_err(Error::internal)?;
     data_keys::insert_first(conn, &to_row(&key, clock))?;
     data_keys::of_organization(conn, scope)?.map(to_key).ok_or(Error::NotFound)
-}
-
-/// A stored row as the vault knows it.
-#[must_use]
-pub fn to_key(row: DataKeyRow) -> DataKey {
-    DataKey {
-        id: row.id,
-        owner: row.organization_id.map_or(KeyOwner::Installation, KeyOwner::Organization),
-        master_key_id: MasterKeyId::from(row.master_key_id),
-        wrapped: row.wrapped,
-    }
 }
 
 /// A key as the store keeps it.

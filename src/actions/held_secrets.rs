@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::app::{App, data_key_of, to_key};
+use crate::app::{App, data_key_of};
+use crate::connection::to_key;
 use crate::domain::actor::Actor;
 use crate::domain::connection::Fingerprint;
 use crate::domain::destination::Destination;

@@ -44,18 +44,23 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
             if is_json != Some(true) {
                 return Err(Error::UnsupportedMediaType);
             }
-            if holds_nul(&bytes) {
-                return Err(Error::field("", "There’s a NUL character (\\u0000) in it, which can’t be stored."));
-            }
             let value = serde_json::from_slice(&bytes).map_err(|_| Error::BadRequest("the body is not JSON"))?;
+            if holds_nul(&value) {
+                return Err(Error::field("", "There’s a NUL character in it, which can’t be stored."));
+            }
             read(value)
         })
     }
 }
 
 /// PostgreSQL stores no NUL in texts; no client means one.
-fn holds_nul(json: &[u8]) -> bool {
-    json.windows(6).any(|six| six == b"\\u0000")
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(members) => members.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 fn read<T: DeserializeOwned>(value: Value) -> Result<Body<T>> {

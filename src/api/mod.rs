@@ -4,6 +4,7 @@
 
 pub mod api_tokens;
 pub mod body;
+pub mod connections;
 pub mod errors;
 pub mod etag;
 pub mod jwt_settings;
@@ -42,6 +43,7 @@ fn open_routes(cfg: &mut ServiceConfig) {
 
 fn routes_with_token(cfg: &mut ServiceConfig) {
     api_tokens::routes(cfg);
+    connections::routes(cfg);
     jwt_settings::routes(cfg);
     users::routes(cfg);
 }

@@ -16,8 +16,9 @@ use serde::Serialize;
 
 pub use representation::{Named, Representation};
 
-use crate::app::{App, to_key};
+use crate::app::App;
 use crate::catalog::Models;
+use crate::connection::to_key;
 use crate::connection::{self, Seals};
 use crate::domain::actor::OrgScope;
 use crate::domain::connection::Health;

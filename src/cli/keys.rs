@@ -9,7 +9,8 @@ use std::sync::Arc;
 use clap::Subcommand;
 
 use super::Failure;
-use crate::app::{App, to_key, to_row};
+use crate::app::{App, to_row};
+use crate::connection::to_key;
 use crate::store::data_keys;
 use crate::vault::{self, MasterKeyId};
 

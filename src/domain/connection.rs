@@ -1,5 +1,6 @@
 //! A connection: one saved provider key with what it opens.
 
+use super::money::NanoUsd;
 use super::secret::SecretField;
 
 /// How a saved connection is doing. Stored as text; an unknown text reads as *not checked*.
@@ -161,6 +162,70 @@ impl Scope {
             Self::Model => "Model",
         }
     }
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Scope; 3] = [Self::Organization, Self::User, Self::Model];
+
+    /// The scope of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+}
+
+/// When spending starts at zero again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BudgetPeriod {
+    /// On the first of each month.
+    Monthly,
+    /// On the first of January.
+    Yearly,
+}
+
+impl BudgetPeriod {
+    /// Every period.
+    pub const ALL: [BudgetPeriod; 2] = [Self::Monthly, Self::Yearly];
+
+    /// The stored form and the REST API's word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Monthly => "Monthly",
+            Self::Yearly => "Yearly",
+        }
+    }
+
+    /// The period of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|period| period.name() == name)
+    }
+}
+
+/// What may be spent with a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// No more than this in a period.
+    pub limit: Option<NanoUsd>,
+    /// People are told once this much is spent.
+    pub alert: Option<NanoUsd>,
+    /// When it starts anew; `None` never.
+    pub period: Option<BudgetPeriod>,
+}
+
+/// What a connection carries beside its target and its secrets. A change of these needs no check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionOptions {
+    /// Who may use it.
+    pub scope: Scope,
+    /// Whether it is kept from everybody who may not manage connections.
+    pub is_internal: bool,
+    /// A text of the client's own.
+    pub cached_available_models: Option<String>,
+    /// What may be spent.
+    pub budget: Budget,
 }
 
 /// The readable part of what a connection is for: everything but its secrets.

@@ -7,7 +7,8 @@ use super::{Conn, is_taken};
 use crate::clock::Timestamp;
 use crate::domain::actor::OrgScope;
 use crate::domain::check::JsonMode;
-use crate::domain::connection::{Fingerprint, Health, Target};
+use crate::domain::connection::{Budget, BudgetPeriod, ConnectionOptions, Fingerprint, Health, Scope, Target};
+use crate::domain::money::NanoUsd;
 use crate::domain::secret::SecretField;
 use crate::error::{Error, Result};
 
@@ -20,8 +21,7 @@ pub struct ConnectionRow {
     pub id: i64,
     /// The provider's slug.
     pub provider: String,
-    /// `Organization`, `User` or `Model`.
-    pub scope: String,
+    scope: String,
     /// Azure's deployment, Foundry's or a custom server's model.
     pub deployment_name: Option<String>,
     /// Target URI or base address, as typed.
@@ -62,6 +62,11 @@ pub struct ConnectionRow {
     pub key_replaced_at: Option<Timestamp>,
     /// When the key was used last.
     pub last_used_at: Option<Timestamp>,
+    is_internal: bool,
+    cached_available_models: Option<String>,
+    budget_limit_nano_usd: Option<i64>,
+    budget_alert_nano_usd: Option<i64>,
+    budget_reset_period: Option<String>,
 }
 
 impl ConnectionRow {
@@ -81,6 +86,21 @@ impl ConnectionRow {
     #[must_use]
     pub fn json_mode(&self) -> Option<JsonMode> {
         self.json_mode.as_deref().and_then(JsonMode::from_slug)
+    }
+
+    /// What it carries beside its target. What a newer version may have written reads as the plainest.
+    #[must_use]
+    pub fn options(&self) -> ConnectionOptions {
+        ConnectionOptions {
+            scope: Scope::from_name(&self.scope).unwrap_or(Scope::Organization),
+            is_internal: self.is_internal,
+            cached_available_models: self.cached_available_models.clone(),
+            budget: Budget {
+                limit: self.budget_limit_nano_usd.map(NanoUsd),
+                alert: self.budget_alert_nano_usd.map(NanoUsd),
+                period: self.budget_reset_period.as_deref().and_then(BudgetPeriod::from_name),
+            },
+        }
     }
 
     /// What it is for.
@@ -293,6 +313,25 @@ pub fn set_target(conn: &mut Conn, scope: OrgScope, id: i64, target: &Target, de
             connections::google_location.eq(&target.google_location),
             connections::chat_url.eq(&target.chat_url),
             connections::destination.eq(destination),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Stores what a connection carries beside its target. Call [`touch`] first, unless it was just added.
+///
+/// # Errors
+/// The database's.
+pub fn set_options(conn: &mut Conn, scope: OrgScope, id: i64, options: &ConnectionOptions) -> Result<()> {
+    let budget = options.budget;
+    diesel::update(connections::table.filter(connections::organization_id.eq(scope.id()).and(connections::id.eq(id))))
+        .set((
+            connections::scope.eq(options.scope.name()),
+            connections::is_internal.eq(options.is_internal),
+            connections::cached_available_models.eq(&options.cached_available_models),
+            connections::budget_limit_nano_usd.eq(budget.limit.map(|limit| limit.0)),
+            connections::budget_alert_nano_usd.eq(budget.alert.map(|alert| alert.0)),
+            connections::budget_reset_period.eq(budget.period.map(BudgetPeriod::name)),
         ))
         .execute(conn)?;
     Ok(())

@@ -120,6 +120,11 @@ diesel::table! {
         key_replaced_by -> Nullable<BigInt>,
         key_replaced_at -> Nullable<Timestamp>,
         last_used_at -> Nullable<Timestamp>,
+        is_internal -> Bool,
+        cached_available_models -> Nullable<Text>,
+        budget_limit_nano_usd -> Nullable<BigInt>,
+        budget_alert_nano_usd -> Nullable<BigInt>,
+        budget_reset_period -> Nullable<Text>,
     }
 }
 

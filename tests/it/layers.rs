@@ -22,7 +22,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("connection", &["domain", "providers", "store", "vault"]),
     // What is opened once, and what works with it.
     ("files", &["app"]),
-    ("app", &["auth", "base_models", "catalog", "domain", "files", "providers", "store", "vault"]),
+    ("app", &["auth", "base_models", "catalog", "connection", "domain", "files", "providers", "store", "vault"]),
     ("auth", &["app", "domain", "store"]),
     ("base_models", &["app", "catalog", "connection", "domain", "providers", "store"]),
     ("actions", &["app", "auth", "base_models", "catalog", "connection", "domain", "providers", "store", "vault"]),

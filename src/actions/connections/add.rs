@@ -11,7 +11,7 @@ use crate::connection;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Act, AuditEntry, AuditTarget};
 use crate::domain::check::CheckReport;
-use crate::domain::connection::{Health, Scope, Target};
+use crate::domain::connection::{ConnectionOptions, Health, Scope, Target};
 use crate::domain::field_errors::{FieldError, FieldErrors};
 use crate::domain::role::Permission;
 use crate::domain::secret::Secrets;
@@ -30,6 +30,8 @@ pub struct Addition {
     pub form_id: Option<String>,
     /// Whether it has to pass its check.
     pub proof: Proof,
+    /// What it carries beside; `None` for what is usual for the provider.
+    pub options: Option<ConnectionOptions>,
 }
 
 /// Adds a connection: validates, checks with the provider, seals and stores.
@@ -39,7 +41,7 @@ pub struct Addition {
 /// [`Error::TooMany`]; the database's.
 pub async fn add(app: &App, actor: &Actor, addition: Addition) -> Result<Saved> {
     require(actor, Permission::ManageConnections)?;
-    let Addition { provider, submission, form_id, proof } = addition;
+    let Addition { provider, submission, form_id, proof, options } = addition;
     if let Some(id) = refuse_duplicate(app, actor, provider, &submission, form_id.as_deref()).await? {
         return Ok(Saved::Yes { id });
     }
@@ -55,7 +57,7 @@ pub async fn add(app: &App, actor: &Actor, addition: Addition) -> Result<Saved> 
             Some(Box::new(report))
         }
     };
-    store(app, actor, New { provider, target, secrets, form_id, report }).await
+    store(app, actor, New { provider, target, secrets, form_id, report, options }).await
 }
 
 struct New {
@@ -64,10 +66,11 @@ struct New {
     secrets: Secrets,
     form_id: Option<String>,
     report: Option<Box<CheckReport>>,
+    options: Option<ConnectionOptions>,
 }
 
 async fn store(app: &App, actor: &Actor, new: New) -> Result<Saved> {
-    let New { provider, target, secrets, form_id, report } = new;
+    let New { provider, target, secrets, form_id, report, options } = new;
     let (vault, keys, clock) = (Arc::clone(&app.vault), Arc::clone(&app.keys), app.clock.clone());
     let (actor, catalog, next_check_at) = (actor.clone(), app.catalog.models(), next_check_at(app));
     app.db
@@ -100,6 +103,9 @@ async fn store(app: &App, actor: &Actor, new: New) -> Result<Saved> {
                 Inserted::AlreadyConnected(id) => return Err(already_connected(provider, id).into()),
             };
             seal_and_store(conn, (&vault, &clock), scope, id, provider, &destination, &secrets)?;
+            if let Some(options) = &options {
+                connections::set_options(conn, scope, id, options)?;
+            }
             let stored = connections::get(conn, scope, id)?;
             let ending = ending(provider, &secrets);
             let entry = match &report {

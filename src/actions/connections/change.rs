@@ -11,7 +11,7 @@ use crate::connection;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Act, AuditEntry};
 use crate::domain::check::CheckReport;
-use crate::domain::connection::Target;
+use crate::domain::connection::{ConnectionOptions, Target};
 use crate::domain::field_errors::FieldErrors;
 use crate::domain::role::Permission;
 use crate::domain::secret::{SecretField, Secrets};
@@ -28,8 +28,20 @@ pub struct Change {
     pub seen_version: i64,
     /// What was typed.
     pub submission: Submission,
+    /// Secrets to be removed for good.
+    pub cleared: Vec<SecretField>,
+    /// What it carries beside, if that changes as well.
+    pub options: Option<ConnectionOptions>,
     /// Whether it has to pass its check.
     pub proof: Proof,
+}
+
+impl Change {
+    /// What a form sent that shows the target and takes secrets, and leaves everything else as it is.
+    #[must_use]
+    pub fn typed(id: i64, seen_version: i64, submission: Submission, proof: Proof) -> Self {
+        Self { id, seen_version, submission, cleared: Vec::new(), options: None, proof }
+    }
 }
 
 /// Puts a new key in the old one's place, once it has passed its check. Until then the old one stays.
@@ -47,12 +59,21 @@ pub async fn replace_key(app: &App, actor: &Actor, change: Change) -> Result<Sav
     }
     // What was not typed stays as it is, such as the token beside a new key.
     match open_secrets(app, actor.scope, &row, provider).await? {
-        Ok(stored) => keep_missing(&mut secrets, &stored),
+        Ok(stored) => keep_missing(&mut secrets, &stored, &[]),
         Err(_) => refuse_missing(provider, &secrets, &stored_fields(app, actor.scope, row.id).await?, BROKEN)?,
     }
     let acts =
         Acts { passed: Act::KeyReplaced, waived: Act::KeyReplacedUnchecked, failed: Some(Act::KeyReplaceFailed) };
-    save(app, actor, Candidate { target: row.target(), row, provider, secrets, proof: change.proof }, acts).await
+    let candidate = Candidate {
+        target: row.target(),
+        row,
+        provider,
+        secrets,
+        cleared: Vec::new(),
+        options: None,
+        proof: change.proof,
+    };
+    save(app, actor, candidate, acts).await
 }
 
 /// Changes what a connection is for. A secret field left empty keeps its secret, unless the new address has
@@ -64,16 +85,18 @@ pub async fn edit(app: &App, actor: &Actor, change: Change) -> Result<Saved> {
     require(actor, Permission::ManageConnections)?;
     let (row, provider) = current(app, actor, &change).await?;
     let stored = open_secrets(app, actor.scope, &row, provider).await?;
-    let kept = stored_fields(app, actor.scope, row.id).await?;
+    let mut kept = stored_fields(app, actor.scope, row.id).await?;
+    kept.retain(|field| !change.cleared.contains(field));
     let (target, mut secrets) = provider.read(change.submission, app.outbound.policy(), &kept)?;
     let moved = provider.destination(&target).as_str() != row.destination;
     match stored {
-        Ok(stored) if !moved => keep_missing(&mut secrets, &stored),
+        Ok(stored) if !moved => keep_missing(&mut secrets, &stored, &change.cleared),
         Ok(_) => refuse_missing(provider, &secrets, &kept, MOVED)?,
         Err(_) => refuse_missing(provider, &secrets, &kept, BROKEN)?,
     }
     let acts = Acts { passed: Act::ConnectionEdited, waived: Act::ConnectionEdited, failed: None };
-    save(app, actor, Candidate { row, provider, target, secrets, proof: change.proof }, acts).await
+    let Change { cleared, options, proof, .. } = change;
+    save(app, actor, Candidate { row, provider, target, secrets, cleared, options, proof }, acts).await
 }
 
 /// Stops prompts from using a connection; the key stays.
@@ -101,6 +124,28 @@ pub async fn resume(app: &App, actor: &Actor, id: i64) -> Result<()> {
     .await
 }
 
+/// Changes what a connection carries beside its target and secrets. Nothing is checked anew.
+///
+/// # Errors
+/// [`Error::Forbidden`], [`Error::NotFound`]; [`Error::Stale`] if it is not the version that was seen; the database's.
+pub async fn set_options(
+    app: &App,
+    actor: &Actor,
+    id: i64,
+    seen_version: i64,
+    options: ConnectionOptions,
+) -> Result<()> {
+    simple(app, actor, id, move |conn, actor, row| {
+        if row.version != seen_version {
+            return Err(Error::Stale);
+        }
+        connections::set_options(conn, actor.scope, row.id, &options)?;
+        let entry = AuditEntry::by(actor, Act::ConnectionEdited).with("options");
+        Ok((row.options() != options).then_some(entry))
+    })
+    .await
+}
+
 /// Switches exactly these models on.
 ///
 /// # Errors
@@ -119,21 +164,24 @@ pub async fn switch_models(app: &App, actor: &Actor, id: i64, enabled: Vec<Strin
     .await
 }
 
-/// Deletes a connection and its key. The person has typed the connection's name to confirm.
+/// Deletes a connection and its key, and answers its name. `confirmed` looks at the row before it goes: whether it is
+/// the one that was meant.
 ///
 /// # Errors
-/// [`Error::Forbidden`], [`Error::NotFound`]; [`Error::Invalid`] for another name; the database's.
-pub async fn remove(app: &App, actor: &Actor, id: i64, typed_name: &str) -> Result<String> {
+/// [`Error::Forbidden`], [`Error::NotFound`]; what `confirmed` finds; the database's.
+pub async fn remove(
+    app: &App,
+    actor: &Actor,
+    id: i64,
+    confirmed: impl FnOnce(&ConnectionRow) -> Result<()> + Send + 'static,
+) -> Result<String> {
     require(actor, Permission::ManageConnections)?;
-    let (keys, clock, actor, typed_name) =
-        (Arc::clone(&app.keys), app.clock.clone(), actor.clone(), typed_name.trim().to_owned());
+    let (keys, clock, actor) = (Arc::clone(&app.keys), app.clock.clone(), actor.clone());
     app.db
         .write(move |conn| {
             let row = connections::get(conn, actor.scope, id)?;
+            confirmed(&row)?;
             let name = connection::name(&row);
-            if typed_name != name {
-                return Err(Error::field("confirm", format!("Type {name} exactly as shown.")));
-            }
             if !connections::delete(conn, actor.scope, id)? {
                 return Err(Error::NotFound);
             }
@@ -159,11 +207,13 @@ struct Candidate {
     provider: &'static Provider,
     target: Target,
     secrets: Secrets,
+    cleared: Vec<SecretField>,
+    options: Option<ConnectionOptions>,
     proof: Proof,
 }
 
 async fn save(app: &App, actor: &Actor, candidate: Candidate, acts: Acts) -> Result<Saved> {
-    let Candidate { row, provider, target, secrets, proof } = candidate;
+    let Candidate { row, provider, target, secrets, cleared, options, proof } = candidate;
     let report = match proof {
         Proof::Waived => None,
         Proof::Required => {
@@ -189,6 +239,12 @@ async fn save(app: &App, actor: &Actor, candidate: Candidate, acts: Acts) -> Res
             let before = old_ending(conn, &actor, id)?;
             connections::set_target(conn, scope, id, &target, destination.as_str())?;
             seal_and_store(conn, (&vault, &clock), scope, id, provider, &destination, &secrets)?;
+            for field in cleared.iter().filter(|field| secrets.get(**field).is_none()) {
+                connections::delete_secret(conn, scope, id, field.name())?;
+            }
+            if let Some(options) = &options {
+                connections::set_options(conn, scope, id, options)?;
+            }
             if acts.passed == Act::KeyReplaced {
                 connections::set_key_replaced(conn, scope, id, actor.user_id, now)?;
             }
@@ -288,9 +344,9 @@ async fn note_failure(app: &App, actor: &Actor, row: &ConnectionRow, act: Act, r
     app.db.write(move |conn| audit::append(conn, scope, &keys.audit, now, &entry)).await
 }
 
-fn keep_missing(secrets: &mut Secrets, stored: &Secrets) {
+fn keep_missing(secrets: &mut Secrets, stored: &Secrets, cleared: &[SecretField]) {
     for (field, secret) in stored.iter() {
-        if secrets.get(field).is_none() {
+        if secrets.get(field).is_none() && !cleared.contains(&field) {
             secrets.put(field, secret.duplicate());
         }
     }

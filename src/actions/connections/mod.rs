@@ -6,9 +6,9 @@ mod sealing;
 mod verify;
 
 pub use add::{Addition, add};
-pub use change::{Change, edit, pause, remove, replace_key, resume, switch_models};
+pub use change::{Change, edit, pause, remove, replace_key, resume, set_options, switch_models};
 pub use sealing::open_secrets;
-pub use verify::{check_scheduled, verify};
+pub use verify::{check_scheduled, check_unasked, verify};
 
 use crate::app::App;
 use crate::domain::actor::Actor;

@@ -1,8 +1,8 @@
 //! Sealing a connection's secrets and opening them again: the only places that do.
 
-use crate::app::{App, data_key_of, to_key};
+use crate::app::{App, data_key_of};
 use crate::clock::{Clock, Timestamp};
-use crate::connection;
+use crate::connection::{self, to_key};
 use crate::domain::actor::OrgScope;
 use crate::domain::connection::Fingerprint;
 use crate::domain::destination::Destination;

@@ -29,6 +29,16 @@ pub async fn verify(app: &App, actor: &Actor, id: i64) -> Result<Health> {
     check(app, actor.scope, id, Some(actor)).await
 }
 
+/// Checks a connection that was just stored without waiting for its provider, once it is its organization's turn.
+///
+/// # Errors
+/// [`Error::NotFound`](crate::error::Error::NotFound), [`Error::TooMany`](crate::error::Error::TooMany); the
+/// database’s.
+pub async fn check_unasked(app: &App, scope: OrgScope, id: i64) -> Result<Health> {
+    let _turn = app.call_limits.take_turn(scope.id()).await?;
+    check(app, scope, id, None).await
+}
+
 /// Checks a connection because it is due.
 ///
 /// # Errors

@@ -49,7 +49,7 @@ pub async fn replace_key(
     if let Some(errors) = page.links.problem_with(&form.typed) {
         return attempt.failed(&app, &actor, page, purpose, errors.into()).await;
     }
-    let change = Change { id, seen_version, submission: attempt.submission(), proof: attempt.proof };
+    let change = Change::typed(id, seen_version, attempt.submission(), attempt.proof);
     match connections::replace_key(&app, &actor, change).await {
         Ok(Saved::Yes { .. }) => {
             held_secrets::forget(&app, &actor, &attempt.held_for).await?;
@@ -101,7 +101,7 @@ pub async fn update(
     if let Some(errors) = page.links.problem_with(&form.typed) {
         return attempt.failed(&app, &actor, page, purpose, errors.into()).await;
     }
-    let change = Change { id, seen_version, submission: attempt.submission(), proof: attempt.proof };
+    let change = Change::typed(id, seen_version, attempt.submission(), attempt.proof);
     match connections::edit(&app, &actor, change).await {
         Ok(Saved::Yes { .. }) => {
             held_secrets::forget(&app, &actor, &attempt.held_for).await?;

@@ -10,6 +10,7 @@ use super::view::{self, ConnectionView};
 use crate::actions::connections;
 use crate::actions::require;
 use crate::app::App;
+use crate::connection;
 use crate::domain::actor::Actor;
 use crate::domain::audit::Act;
 use crate::domain::check::{JsonMode, Outcome, Verdict};
@@ -19,6 +20,7 @@ use crate::domain::role::Permission;
 use crate::error::{Error, Result};
 use crate::store::audit::{AuditFilter, AuditRow};
 use crate::store::checks::CheckRow;
+use crate::store::connections::ConnectionRow;
 use crate::store::models::ModelRow;
 use crate::store::{audit, checks, users};
 use crate::web::forms::{AnyInput, Form};
@@ -182,7 +184,12 @@ pub async fn remove(
     form: Form<AnyInput>,
 ) -> Result<HttpResponse> {
     let typed = form.typed.get("confirm").to_owned();
-    match connections::remove(&app, &actor, id, &typed).await {
+    let typed_name = typed.trim().to_owned();
+    let confirmed = move |row: &ConnectionRow| match connection::name(row) {
+        name if name == typed_name => Ok(()),
+        name => Err(Error::field("confirm", format!("Type {name} exactly as shown."))),
+    };
+    match connections::remove(&app, &actor, id, confirmed).await {
         Ok(name) => {
             let text = page.links.say("Its key has been deleted from this app.");
             leave(&session, &Flash::ok(page.links.fill("{0} was removed.", &[name]), text))?;

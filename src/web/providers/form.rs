@@ -226,6 +226,7 @@ pub async fn create(
         submission: attempt.submission(),
         form_id: Some(attempt.input().id(&app)),
         proof: attempt.proof,
+        options: None,
     };
     match connections::add(&app, &actor, addition).await {
         Ok(Saved::Yes { id }) => {

@@ -1,14 +1,14 @@
 //! What the pages show of a connection: written out by hand, so that nothing secret can slip in.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::app::{App, to_key};
+use crate::app::App;
 use crate::clock::Timestamp;
-use crate::connection::{self, Seals};
-use crate::domain::actor::{Actor, OrgScope};
+use crate::connection;
+use crate::connection::overview::{self, Overview};
+use crate::domain::actor::Actor;
 use crate::domain::connection::{Fingerprint, Health};
 use crate::domain::secret::SecretField;
 use crate::error::Result;
@@ -16,7 +16,6 @@ use crate::providers::form::Link;
 use crate::providers::{self, Provider};
 use crate::store::connections::ConnectionRow;
 use crate::store::models::ModelRow;
-use crate::store::{Conn, connections, data_keys, models, users};
 use crate::web::page::Page;
 use crate::web::{translation, words};
 
@@ -200,16 +199,8 @@ impl ConnectionView {
 /// The database's.
 pub async fn all(app: &App, actor: &Actor) -> Result<Vec<ConnectionView>> {
     let (scope, vault) = (actor.scope, Arc::clone(&app.vault));
-    app.db
-        .read(move |conn| {
-            let rows = connections::list(conn, scope)?;
-            let key = data_keys::of_organization(conn, scope)?.map(to_key);
-            let sealed = connections::all_sealed_secrets(conn, scope)?;
-            let seals = Seals::judge(&vault, key.as_ref(), scope, &rows, &sealed);
-            let mut around = Surroundings::load(conn, scope, seals)?;
-            Ok(rows.into_iter().map(|row| around.view(row)).collect())
-        })
-        .await
+    let found = app.db.read(move |conn| overview::all(conn, &vault, scope)).await?;
+    Ok(found.into_iter().map(ConnectionView::from).collect())
 }
 
 /// One connection.
@@ -218,51 +209,22 @@ pub async fn all(app: &App, actor: &Actor) -> Result<Vec<ConnectionView>> {
 /// [`Error::NotFound`](crate::error::Error::NotFound); the database's.
 pub async fn one(app: &App, actor: &Actor, id: i64) -> Result<ConnectionView> {
     let (scope, vault) = (actor.scope, Arc::clone(&app.vault));
-    app.db
-        .read(move |conn| {
-            let row = connections::get(conn, scope, id)?;
-            let key = data_keys::of_organization(conn, scope)?.map(to_key);
-            let sealed = connections::sealed_secrets(conn, scope, id)?;
-            let seals = Seals::judge(&vault, key.as_ref(), scope, std::slice::from_ref(&row), &sealed);
-            Ok(Surroundings::load(conn, scope, seals)?.view(row))
-        })
-        .await
+    app.db.read(move |conn| overview::one(conn, &vault, scope, id)).await.map(ConnectionView::from)
 }
 
-/// What the views of all connections need, read once.
-struct Surroundings {
-    seals: Seals,
-    names: BTreeMap<i64, String>,
-    fingerprints: BTreeMap<i64, Vec<Fingerprint>>,
-    models: BTreeMap<i64, Vec<ModelRow>>,
-}
-
-impl Surroundings {
-    fn load(conn: &mut Conn, scope: OrgScope, seals: Seals) -> Result<Self> {
-        let mut fingerprints: BTreeMap<i64, Vec<Fingerprint>> = BTreeMap::new();
-        for (id, fingerprint) in connections::fingerprints(conn, scope)? {
-            fingerprints.entry(id).or_default().push(fingerprint);
-        }
-        let mut by_connection: BTreeMap<i64, Vec<ModelRow>> = BTreeMap::new();
-        for model in models::of_organization(conn, scope)? {
-            by_connection.entry(model.connection_id).or_default().push(model);
-        }
-        let names = users::names(conn, scope)?.into_iter().collect();
-        Ok(Self { seals, names, fingerprints, models: by_connection })
-    }
-
-    fn view(&mut self, row: ConnectionRow) -> ConnectionView {
+impl From<Overview> for ConnectionView {
+    fn from(found: Overview) -> Self {
+        let Overview { row, health, fingerprints, added_by, replaced_by, models } = found;
         let provider = providers::by_slug(&row.provider);
-        let person = |id: Option<i64>| id.and_then(|id| self.names.get(&id).cloned());
-        ConnectionView {
+        Self {
             name: connection::name(&row),
             provider_name: provider.map_or_else(|| row.provider.clone(), |provider| provider.name.to_owned()),
             monogram: provider.map_or("?", |provider| provider.monogram),
-            health: connection::health(&row, &self.seals),
-            added_by: person(row.created_by),
-            replaced_by: person(row.key_replaced_by),
-            fingerprints: self.fingerprints.remove(&row.id).unwrap_or_default(),
-            models: self.models.remove(&row.id).unwrap_or_default(),
+            health,
+            added_by: added_by.map(|person| person.name),
+            replaced_by: replaced_by.map(|person| person.name),
+            fingerprints,
+            models,
             row,
         }
     }

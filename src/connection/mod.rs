@@ -1,5 +1,7 @@
 //! A stored connection together with what its provider says of it.
 
+pub mod overview;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::actor::OrgScope;
@@ -8,7 +10,8 @@ use crate::domain::connection::Health;
 use crate::domain::secret::{SecretField, Secrets};
 use crate::providers::{self, Provider};
 use crate::store::connections::{ConnectionRow, SealedSecretRow};
-use crate::vault::{Binding, DataKey, OpenError, Vault};
+use crate::store::data_keys::DataKeyRow;
+use crate::vault::{Binding, DataKey, KeyOwner, MasterKeyId, OpenError, Vault};
 
 /// Which connections have secrets that do not open here.
 #[derive(Debug, Default)]
@@ -95,6 +98,17 @@ impl Seals {
     #[must_use]
     pub fn is_broken(&self, id: i64) -> bool {
         self.broken.contains(&id)
+    }
+}
+
+/// A stored data key as the vault knows it.
+#[must_use]
+pub fn to_key(row: DataKeyRow) -> DataKey {
+    DataKey {
+        id: row.id,
+        owner: row.organization_id.map_or(KeyOwner::Installation, KeyOwner::Organization),
+        master_key_id: MasterKeyId::from(row.master_key_id),
+        wrapped: row.wrapped,
     }
 }
 
