@@ -30,9 +30,12 @@ pub fn serve(listener: TcpListener, app: Data<App>) -> io::Result<Server> {
     let transport = if app.config.is_https() { Transport::Https } else { Transport::Http };
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let n_connections = usize::try_from(app.config.database_pool).unwrap_or(workers);
+    // The description of the API, for programs and for the page that shows it to people.
+    let document = Data::new(api::openapi::document());
     let server = HttpServer::new(move || {
         Actix::new()
             .app_data(app.clone())
+            .app_data(document.clone())
             .configure(api::routes)
             .configure(|cfg| web::routes(cfg, &app))
             .wrap(Compress::default())

@@ -57,7 +57,7 @@ pub async fn create(app: &App, actor: &Actor, wanted: Wanted) -> Result<Made> {
         .write(move |conn| {
             let now = clock.now();
             let owner = Owner { user_id: actor.user_id, scope: actor.scope };
-            let made = insert(conn, &keys, owner, wanted, now)?;
+            let made = insert(conn, &keys, owner, &wanted, now)?;
             let entry = AuditEntry::by(&actor, Act::ApiTokenCreated).on(target(&made.row)).with(described(&made.row));
             audit::append(conn, actor.scope, &keys.audit, now, &entry)?;
             Ok(made)
@@ -78,7 +78,7 @@ pub async fn create_for(app: &App, email: &str, wanted: Wanted) -> Result<Made> 
                 .ok_or_else(|| Error::field("email", format!("Nobody who may sign in has the address {email}.")))?;
             let scope = OrgScope::granted(account.organization_id);
             let now = clock.now();
-            let made = insert(conn, &keys, Owner { user_id: account.id, scope }, wanted, now)?;
+            let made = insert(conn, &keys, Owner { user_id: account.id, scope }, &wanted, now)?;
             let entry = AuditEntry::of(Who::Operator, None, Act::ApiTokenCreated).on(target(&made.row)).with(format!(
                 "for {}; {}",
                 account.name,
@@ -137,7 +137,7 @@ pub async fn rotate(app: &App, actor: &Actor, refresh: &str) -> Result<Made> {
             api_tokens::delete(conn, old.id)?;
             let wanted =
                 Wanted { kind: ApiTokenKind::Personal, name: old.name.clone(), scopes: old.scopes(), days: None };
-            let made = insert(conn, &keys, Owner { user_id: actor.user_id, scope: actor.scope }, wanted, now)?;
+            let made = insert(conn, &keys, Owner { user_id: actor.user_id, scope: actor.scope }, &wanted, now)?;
             let entry = AuditEntry::by(&actor, Act::ApiTokenRotated).on(target(&made.row)).with(described(&made.row));
             audit::append(conn, actor.scope, &keys.audit, now, &entry)?;
             Ok(made)
@@ -162,7 +162,7 @@ pub async fn reset_legacy(app: &App, actor: &Actor) -> Result<Made> {
                 scopes: ApiScopes::ALL,
                 days: None,
             };
-            let made = insert(conn, &keys, Owner { user_id: actor.user_id, scope: actor.scope }, wanted, now)?;
+            let made = insert(conn, &keys, Owner { user_id: actor.user_id, scope: actor.scope }, &wanted, now)?;
             let entry = AuditEntry::by(&actor, Act::ApiTokenRotated)
                 .on(target(&made.row))
                 .with(format!("{}; ended before: {n_ended}", described(&made.row)));
@@ -238,11 +238,11 @@ fn insert(
     conn: &mut Conn,
     keys: &crate::app::InstallationKeys,
     owner: Owner,
-    wanted: Wanted,
+    wanted: &Wanted,
     now: Timestamp,
 ) -> Result<Made> {
     let policy = api_tokens::policy(conn, owner.scope)?;
-    let days = judge(&wanted, policy)?;
+    let days = judge(wanted, policy)?;
     if api_tokens::of_user(conn, owner.user_id)?.len() >= MOST_TOKENS {
         return Err(Error::field("", format!("There are {MOST_TOKENS} tokens already. Revoke one that nothing uses.")));
     }

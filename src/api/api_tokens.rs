@@ -68,7 +68,7 @@ pub struct Access {
 }
 
 /// Exchanges a personal access token for an access token.
-#[utoipa::path(post, path = "/api/token/refresh/", tag = "Tokens", security(()), request_body = Refresh,
+#[utoipa::path(post, path = "/api/token/refresh/", tag = "Tokens", security(()), request_body(content = Refresh, example = json!({ "refresh": "eyJ0eXAiOiJKV1Qi…" })),
     responses((status = 200, body = Access)))]
 pub async fn refresh(app: Data<App>, Body(body): Body<Refresh>) -> Result<HttpResponse> {
     let access = api_tokens::exchange(&app, &required(body)?).await?;
@@ -99,7 +99,7 @@ pub async fn create(app: Data<App>, actor: Actor) -> Result<HttpResponse> {
 }
 
 /// Revokes a personal access token.
-#[utoipa::path(post, path = "/api/token/blacklist/", tag = "Tokens", request_body = Refresh,
+#[utoipa::path(post, path = "/api/token/blacklist/", tag = "Tokens", request_body(content = Refresh, example = json!({ "refresh": "eyJ0eXAiOiJKV1Qi…" })),
     responses((status = 204, description = "It opens nothing any more.")))]
 pub async fn blacklist(app: Data<App>, actor: Actor, Body(body): Body<Refresh>) -> Result<HttpResponse> {
     api_tokens::revoke_personal(&app, &actor, &required(body)?).await?;
@@ -107,7 +107,7 @@ pub async fn blacklist(app: Data<App>, actor: Actor, Body(body): Body<Refresh>) 
 }
 
 /// Puts a new personal access token in the place of one, which opens nothing any more.
-#[utoipa::path(post, path = "/api/token/rotate/", tag = "Tokens", request_body = Refresh,
+#[utoipa::path(post, path = "/api/token/rotate/", tag = "Tokens", request_body(content = Refresh, example = json!({ "refresh": "eyJ0eXAiOiJKV1Qi…" })),
     responses((status = 200, body = Refresh)))]
 pub async fn rotate(app: Data<App>, actor: Actor, Body(body): Body<Refresh>) -> Result<HttpResponse> {
     let made = api_tokens::rotate(&app, &actor, &required(body)?).await?;

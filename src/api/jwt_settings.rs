@@ -65,7 +65,8 @@ pub async fn show(app: Data<App>, actor: Actor) -> Result<HttpResponse> {
 }
 
 /// Switches kinds of tokens on and off, at once, and says how long new ones live.
-#[utoipa::path(post, path = "/api/jwt/settings", tag = "Tokens", request_body = JwtSettingsChange,
+#[utoipa::path(post, path = "/api/jwt/settings", tag = "Tokens", request_body(content = JwtSettingsChange,
+        example = json!({ "legacy_api_tokens_enabled": true, "api_token_ttl_days": 90 })),
     responses((status = 200, body = JwtSettings)))]
 pub async fn update(app: Data<App>, actor: Actor, Body(change): Body<JwtSettingsChange>) -> Result<HttpResponse> {
     require(&actor, Permission::ManageTokens)?;

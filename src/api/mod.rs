@@ -8,6 +8,7 @@ pub mod connections;
 pub mod errors;
 pub mod etag;
 pub mod jwt_settings;
+pub mod openapi;
 pub mod path;
 pub mod timestamp;
 pub mod users;
@@ -38,6 +39,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
 /// What needs no token.
 fn open_routes(cfg: &mut ServiceConfig) {
     version::routes(cfg);
+    openapi::routes(cfg);
     api_tokens::open_routes(cfg);
 }
 

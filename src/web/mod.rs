@@ -4,6 +4,7 @@ pub mod account;
 pub mod assets;
 pub mod audit;
 pub mod base_models;
+pub mod docs;
 pub mod embed;
 pub mod embedding;
 pub mod error_pages;
@@ -51,6 +52,7 @@ pub fn routes(cfg: &mut ServiceConfig, app: &App) {
 /// What needs no session.
 fn open_routes(cfg: &mut ServiceConfig) {
     assets::routes(cfg);
+    docs::open_routes(cfg);
     health::routes(cfg);
 }
 
@@ -64,6 +66,7 @@ fn pages(cfg: &mut ServiceConfig) {
     new_password::routes(cfg);
     providers::routes(cfg);
     base_models::routes(cfg);
+    docs::routes(cfg);
     supported_models::routes(cfg);
     network::routes(cfg);
     audit::routes(cfg);

@@ -88,7 +88,9 @@ pub async fn choices(actor: Actor) -> Result<HttpResponse> {
 /// Adds a connection. It is stored at once as *not checked* and checked in the background, unless `verify` asks to
 /// wait.
 #[utoipa::path(post, path = "/api/model-provider-connections/", tag = "Connections", params(Verify),
-    request_body = ConnectionInput, responses((status = 201, body = Connection)))]
+    request_body(content = ConnectionInput,
+        example = json!({ "provider": "OpenAI", "api_key": "sk-proj-0123456789abcdefghijklmn" })),
+    responses((status = 201, body = Connection)))]
 pub async fn create(
     app: Data<App>,
     actor: Actor,
@@ -119,7 +121,9 @@ pub async fn show(app: Data<App>, actor: Actor, Id(id): Id) -> Result<HttpRespon
 
 /// Changes the members that are sent. A key that was left out stays, unless the endpoint moves to another server.
 #[utoipa::path(patch, path = "/api/model-provider-connections/{id}/", tag = "Connections",
-    params(("id" = i64, Path), Verify, ("If-Match" = Option<String>, Header)), request_body = ConnectionInput,
+    params(("id" = i64, Path), Verify, ("If-Match" = Option<String>, Header)),
+    request_body(content = ConnectionInput,
+        example = json!({ "budget_limit": 50, "budget_reset_period": "Monthly", "budget_alert_threshold": 40 })),
     responses((status = 200, body = Connection)))]
 pub async fn update(
     app: Data<App>,

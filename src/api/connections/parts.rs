@@ -37,7 +37,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct EnabledModels {
     /// The ids of the models that everybody may use; all others are switched off.
-    enabled: Vec<String>,
+    #[serde(default)]
+    #[schema(required = true, value_type = Vec<String>)]
+    enabled: Option<Vec<String>>,
 }
 
 /// Checks a connection with its provider now, and answers what it is like afterwards.
@@ -62,7 +64,8 @@ pub async fn list_checks(app: Data<App>, actor: Actor, Id(id): Id) -> Result<Htt
 /// Puts a new key in the old one's place once it has passed its check; `verify=false` stores it at once. Of what is
 /// sent, only the secrets count.
 #[utoipa::path(post, path = "/api/model-provider-connections/{id}/replace-key", tag = "Connections",
-    params(("id" = i64, Path), Verify, ("If-Match" = Option<String>, Header)), request_body = ConnectionInput,
+    params(("id" = i64, Path), Verify, ("If-Match" = Option<String>, Header)),
+    request_body(content = ConnectionInput, example = json!({ "api_key": "sk-proj-abcdefghijklmn0123456789" })),
     responses((status = 200, body = Connection)))]
 pub async fn replace_key(
     app: Data<App>,
@@ -95,7 +98,7 @@ pub async fn list_models(app: Data<App>, actor: Actor, Id(id): Id) -> Result<Htt
 
 /// Switches exactly these models on.
 #[utoipa::path(put, path = "/api/model-provider-connections/{id}/models", tag = "Connections",
-    params(("id" = i64, Path)), request_body = EnabledModels,
+    params(("id" = i64, Path)), request_body(content = EnabledModels, example = json!({ "enabled": ["gpt-5.5"] })),
     responses((status = 200, body = Vec<ConnectionModel>)))]
 pub async fn switch_models(
     app: Data<App>,
@@ -105,11 +108,13 @@ pub async fn switch_models(
 ) -> Result<HttpResponse> {
     require(&actor, Permission::ManageConnections)?;
     let found = read(&app, &actor, id).await?;
+    // Who may not do it is not told what is wrong with it.
+    let enabled = models.enabled.ok_or_else(|| Error::field("enabled", "This field is required."))?;
     let is_known = |id: &String| found.models.iter().any(|model| model.model == *id);
-    if let Some(unknown) = models.enabled.iter().find(|id| !is_known(id)) {
+    if let Some(unknown) = enabled.iter().find(|id| !is_known(id)) {
         return Err(Error::field("enabled", format!("The connection has no model “{unknown}”.")));
     }
-    connections::switch_models(&app, &actor, id, models.enabled).await?;
+    connections::switch_models(&app, &actor, id, enabled).await?;
     list_models(app, actor, Id(id)).await
 }
 

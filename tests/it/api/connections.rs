@@ -264,7 +264,7 @@ async fn models_are_switched_and_the_dropdown_follows() {
     let off = put(&program, json!({ "enabled": [] })).await.is(200).json();
     assert!(off.as_array().expect("models").iter().all(|model| model["enabled"] == false));
     problem(&put(&program, json!({ "enabled": ["no-such-model"] })).await, "enabled");
-    problem(&put(&program, json!({})).await, "non_field_errors");
+    problem(&put(&program, json!({})).await, "enabled");
     let mut mara = app.owner().await;
     assert!(!mara.get_json("/base-models").await.body.contains("gpt-5.5"));
 }

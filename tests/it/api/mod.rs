@@ -1,5 +1,7 @@
 //! The REST API as programs call it.
 
+mod access;
 mod connections;
 mod errors;
+mod openapi;
 mod tokens;

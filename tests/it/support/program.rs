@@ -35,7 +35,8 @@ impl TestApp {
         self.program_with(role, ApiScopes::of(scopes.iter().copied())).await
     }
 
-    async fn program_with(&self, role: Role, scopes: ApiScopes) -> Program {
+    /// The same with a token for this set of scopes.
+    pub async fn program_with(&self, role: Role, scopes: ApiScopes) -> Program {
         let refresh = self.personal_token(role, scopes).await;
         let access = api_tokens::exchange(&self.app, &refresh).await.expect("an access token");
         self.program().showing("authorization", format!("Bearer {}", access.expose()))
