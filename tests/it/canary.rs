@@ -54,6 +54,7 @@ async fn no_trace_of_a_planted_key_is_anywhere() {
         seen.keep(&visitor.get("/audit.csv").await);
     }
     embed(&app, &mut mara, &mut seen).await;
+    by_api(&app, &mut seen).await;
     let needles = Needles::of_all();
     needles.check("an answer", seen.text.as_bytes());
     let lines = log.text();
@@ -167,6 +168,43 @@ async fn succeed(app: &TestApp, visitor: &mut Visitor, fake: &FakeProvider, seen
 }
 
 /// Keys in addresses, as a wrong script would send them.
+/// Sends the keys through the REST API, rightly and wrongly, and reads everything there.
+async fn by_api(app: &TestApp, seen: &mut Seen) {
+    const LIST: &str = "/api/model-provider-connections/";
+    let mut program = app.program_of(Role::Owner).await;
+    let connections = program.get(LIST).await.is(200).json();
+    let ids: Vec<i64> = connections.as_array().expect("a list").iter().filter_map(|one| one["id"].as_i64()).collect();
+    assert!(ids.len() >= 7, "{connections}");
+    let wrong = [
+        json!({ "provider": "Custom", "api_key": CANARY, "endpoint": "no address" }),
+        json!({ "provider": CANARY, "api_key": CANARY }),
+        json!({ "provider": "OpenAI", "api_key": [CANARY] }),
+        json!({ "provider": "VertexAI", "google_application_credentials": { "private_key": CANARY } }),
+        json!({ "provider": "VertexAI", "google_application_credentials": format!("{{{CANARY}") }),
+        json!({ "provider": "Custom", "budget_limit": CANARY, "auth_token": TOKEN }),
+        json!([CANARY]),
+    ];
+    for body in wrong {
+        seen.keep(program.post(&format!("{LIST}?verify=true"), body).await.is(400));
+    }
+    for id in ids {
+        app.advance(TimeDelta::minutes(1));
+        let mut program = app.program_of(Role::Owner).await;
+        let changed = json!({ "api_key": CANARY, "auth_token": TOKEN });
+        seen.keep(&program.patch(&format!("{LIST}{id}/"), changed.clone()).await);
+        seen.keep(&program.post(&format!("{LIST}{id}/replace-key"), changed).await);
+        for part in ["", "checks", "models"] {
+            seen.keep(program.get(&format!("{LIST}{id}/{part}")).await.is(200));
+        }
+        seen.keep(program.post_nothing(&format!("{LIST}{id}/verify")).await.is(200));
+    }
+    let mut program = app.program_of(Role::Owner).await;
+    seen.keep(program.get(&format!("{LIST}?api_key={CANARY}")).await.is(400));
+    for path in [LIST, "/api/current-user/whoami", "/api/token/", "/api/openapi.json"] {
+        seen.keep(program.get(path).await.is(200));
+    }
+}
+
 async fn refuse_queries(visitor: &mut Visitor, seen: &mut Seen) {
     for path in
         ["/providers/new/openai", "/providers", "/base-models", "/audit", "/nowhere", "/sign-in", "/health/ready"]

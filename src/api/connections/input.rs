@@ -104,7 +104,8 @@ impl ConnectionInput {
         let Change::To(name) = &self.provider else { return Ok(&providers::openai::PROVIDER) };
         providers::by_api_name(name).ok_or_else(|| {
             let names: Vec<_> = providers::ALL.iter().map(|provider| provider.api_name).collect();
-            Error::field("provider", format!("“{name}” is not a valid choice. Choose one of {}.", names.join(", ")))
+            // What was sent is not repeated: it may be a key in the wrong place.
+            Error::field("provider", format!("Not a valid choice. Choose one of {}.", names.join(", ")))
         })
     }
 

@@ -111,8 +111,8 @@ pub async fn switch_models(
     // Who may not do it is not told what is wrong with it.
     let enabled = models.enabled.ok_or_else(|| Error::field("enabled", "This field is required."))?;
     let is_known = |id: &String| found.models.iter().any(|model| model.model == *id);
-    if let Some(unknown) = enabled.iter().find(|id| !is_known(id)) {
-        return Err(Error::field("enabled", format!("The connection has no model “{unknown}”.")));
+    if !enabled.iter().all(is_known) {
+        return Err(Error::field("enabled", "One of these is no model of the connection. Read its models first."));
     }
     connections::switch_models(&app, &actor, id, enabled).await?;
     list_models(app, actor, Id(id)).await
