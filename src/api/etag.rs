@@ -35,12 +35,6 @@ impl IfMatch {
         let named = given.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == present);
         if named { Ok(()) } else { Err(Error::Stale) }
     }
-
-    /// Whether the client cares which state it changes.
-    #[must_use]
-    pub fn is_given(&self) -> bool {
-        self.0.is_some()
-    }
 }
 
 /// The tag of an object in one state.

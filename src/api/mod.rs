@@ -9,6 +9,7 @@ pub mod errors;
 pub mod etag;
 pub mod jwt_settings;
 pub mod openapi;
+pub mod organizations;
 pub mod path;
 pub mod timestamp;
 pub mod users;
@@ -47,6 +48,7 @@ fn routes_with_token(cfg: &mut ServiceConfig) {
     api_tokens::routes(cfg);
     connections::routes(cfg);
     jwt_settings::routes(cfg);
+    organizations::routes(cfg);
     users::routes(cfg);
 }
 

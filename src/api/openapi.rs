@@ -8,7 +8,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use super::{api_tokens, connections, errors, jwt_settings, resource, users, version};
+use super::{api_tokens, connections, errors, jwt_settings, organizations, resource, users, version};
 
 /// The errors that an operation can answer.
 const ERRORS: [(&str, &str); 9] = [
@@ -37,7 +37,8 @@ const ERRORS: [(&str, &str); 9] = [
         api_tokens::refresh, api_tokens::list, api_tokens::create, api_tokens::blacklist, api_tokens::rotate,
         api_tokens::legacy, api_tokens::reset_legacy,
         jwt_settings::show, jwt_settings::update,
-        users::whoami,
+        users::whoami, users::list, users::show,
+        organizations::list, organizations::show,
         connections::list, connections::choices, connections::create, connections::show, connections::update,
         connections::remove,
         connections::parts::verify, connections::parts::list_checks, connections::parts::replace_key,

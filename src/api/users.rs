@@ -5,8 +5,10 @@ use actix_web::web::{Data, ServiceConfig};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::path::Id;
 use super::resource;
 use super::timestamp::ApiTime;
+use crate::actions::require;
 use crate::app::App;
 use crate::domain::actor::{Actor, initials};
 use crate::domain::role::{Permission, Role};
@@ -16,7 +18,9 @@ use crate::store::users::UserRow;
 
 /// The routes.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.service(resource("/current-user/whoami").get(whoami));
+    cfg.service(resource("/current-user/whoami").get(whoami))
+        .service(resource("/users").get(list))
+        .service(resource("/users/{id}").get(show));
 }
 
 /// A member in a few words, beside what they made.
@@ -116,6 +120,63 @@ pub async fn whoami(app: Data<App>, actor: Actor) -> Result<HttpResponse> {
         scopes: actor.scopes().iter().map(crate::domain::api_token::ApiScope::slug).collect(),
         email: user.email,
     }))
+}
+
+/// A member of the organization.
+#[derive(Serialize, ToSchema)]
+pub struct User {
+    id: i64,
+    first_name: String,
+    last_name: String,
+    username: String,
+    email: String,
+    initials: String,
+    avatar: Option<String>,
+    phone: String,
+    active_organization: i64,
+    /// `OW`, `AD`, `MA`, `RE`, `AN`; `DI` for somebody who may not sign in any more.
+    role: &'static str,
+    last_activity: Option<ApiTime>,
+    date_joined: ApiTime,
+}
+
+/// Lists the members, for who may manage them.
+#[utoipa::path(get, path = "/api/users/", tag = "Users", responses((status = 200, body = Vec<User>)))]
+pub async fn list(app: Data<App>, actor: Actor) -> Result<HttpResponse> {
+    require(&actor, Permission::ManageMembers)?;
+    let scope = actor.scope;
+    let rows = app.db.read(move |conn| store::users::list(conn, scope)).await?;
+    Ok(HttpResponse::Ok().json(rows.iter().map(|row| User::of(row, scope.id())).collect::<Vec<_>>()))
+}
+
+/// Answers one member.
+#[utoipa::path(get, path = "/api/users/{id}/", tag = "Users", params(("id" = i64, Path)),
+    responses((status = 200, body = User)))]
+pub async fn show(app: Data<App>, actor: Actor, Id(id): Id) -> Result<HttpResponse> {
+    require(&actor, Permission::ManageMembers)?;
+    let scope = actor.scope;
+    let row = app.db.read(move |conn| store::users::find(conn, scope, id)).await?;
+    Ok(HttpResponse::Ok().json(User::of(&row, scope.id())))
+}
+
+impl User {
+    fn of(row: &UserRow, organization_id: i64) -> Self {
+        let UserRef { id, first_name, last_name, username, email, avatar } = UserRef::from(row);
+        Self {
+            id,
+            first_name,
+            last_name,
+            username,
+            email,
+            avatar,
+            initials: initials(&row.name),
+            phone: String::new(),
+            active_organization: organization_id,
+            role: if row.is_active() { role_code(row.role()) } else { "DI" },
+            last_activity: row.last_seen_at.map(Into::into),
+            date_joined: row.created_at.into(),
+        }
+    }
 }
 
 /// Label Studio keeps two names of a person, Claviger one.

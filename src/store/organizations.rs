@@ -40,6 +40,14 @@ pub fn name(conn: &mut Conn, scope: OrgScope) -> Result<String> {
     Ok(organizations::table.find(scope.id()).select(organizations::name).first(conn)?)
 }
 
+/// When the organization was founded.
+///
+/// # Errors
+/// [`Error::NotFound`](crate::error::Error::NotFound); the database's.
+pub fn created_at(conn: &mut Conn, scope: OrgScope) -> Result<Timestamp> {
+    Ok(organizations::table.find(scope.id()).select(organizations::created_at).first(conn)?)
+}
+
 /// A number that grows with every change that the base-model dropdown shows. One indexed read, so that every
 /// replica can ask before it answers from memory.
 ///

@@ -8,10 +8,10 @@ use crate::app::App;
 
 /// The routes; open to everybody, and they tell nothing but yes or no.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.route("/health/live", get().to(live)).route("/health/ready", get().to(ready));
+    cfg.route("/health", get().to(live)).route("/health/live", get().to(live)).route("/health/ready", get().to(ready));
 }
 
-/// `GET /health/live`: the process answers.
+/// `GET /health/live`: the process answers. `GET /health` is what Label Studio's clients ask.
 async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "UP" }))
 }

@@ -124,24 +124,23 @@ pub async fn resume(app: &App, actor: &Actor, id: i64) -> Result<()> {
     .await
 }
 
-/// Changes what a connection carries beside its target and secrets. Nothing is checked anew.
+/// Changes what a connection carries beside its target and secrets, from what it carries now. Nothing is checked anew.
 ///
 /// # Errors
-/// [`Error::Forbidden`], [`Error::NotFound`]; [`Error::Stale`] if it is not the version that was seen; the database's.
+/// [`Error::Forbidden`], [`Error::NotFound`]; what `change` finds wrong; the database's.
 pub async fn set_options(
     app: &App,
     actor: &Actor,
     id: i64,
-    seen_version: i64,
-    options: ConnectionOptions,
+    change: impl FnOnce(&ConnectionRow) -> Result<ConnectionOptions> + Send + 'static,
 ) -> Result<()> {
     simple(app, actor, id, move |conn, actor, row| {
-        if row.version != seen_version {
-            return Err(Error::Stale);
+        let options = change(row)?;
+        if row.options() == options {
+            return Ok(None);
         }
         connections::set_options(conn, actor.scope, row.id, &options)?;
-        let entry = AuditEntry::by(actor, Act::ConnectionEdited).with("options");
-        Ok((row.options() != options).then_some(entry))
+        Ok(Some(AuditEntry::by(actor, Act::ConnectionEdited).with("options")))
     })
     .await
 }
@@ -287,6 +286,8 @@ async fn simple(
     let (keys, clock, actor) = (Arc::clone(&app.keys), app.clock.clone(), actor.clone());
     app.db
         .write(move |conn| {
+            // Nobody is faster who asks for the same row meanwhile; they wait.
+            users::lock_organization(conn, actor.scope)?;
             let row = connections::get(conn, actor.scope, id)?;
             let Some(entry) = work(conn, &actor, &row)? else { return Ok(()) };
             let now = clock.now();

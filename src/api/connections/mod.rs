@@ -30,9 +30,7 @@ use crate::domain::field_errors::FieldError;
 use crate::domain::role::Permission;
 use crate::error::{Error, Result};
 use crate::providers::{self, Provider};
-
-/// How often a change is tried again when somebody else's came between reading and writing.
-const TRIES: usize = 5;
+use crate::store::connections::ConnectionRow;
 
 /// The routes.
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -138,10 +136,16 @@ pub async fn update(
     if_match.judge(id, found.row.version)?;
     let provider = providers::by_slug(&found.row.provider).ok_or_else(unknown_provider)?;
     input.keeps(provider)?;
-    let options = input.options(found.row.options(), &actor)?;
     if !input.changes_the_connection() {
-        return update_options(&app, &actor, found, &if_match, (input, options)).await;
+        let who = actor.clone();
+        let change = move |row: &ConnectionRow| {
+            if_match.judge(row.id, row.version)?;
+            input.options(row.options(), &who)
+        };
+        connections::set_options(&app, &actor, id, change).await?;
+        return answer(&app, &actor, id, HttpResponse::Ok()).await;
     }
+    let options = input.options(found.row.options(), &actor)?;
     let (submission, cleared) = input.submission(found.row.target());
     let proof = verify.proof(Proof::Waived);
     let change = Change { id, seen_version: found.row.version, submission, cleared, options: Some(options), proof };
@@ -163,31 +167,6 @@ pub async fn update(
 pub async fn remove(app: Data<App>, actor: Actor, Id(id): Id, if_match: IfMatch) -> Result<HttpResponse> {
     connections::remove(&app, &actor, id, move |row| if_match.judge(row.id, row.version)).await?;
     Ok(HttpResponse::NoContent().finish())
-}
-
-/// What needs no check is applied again to what somebody else left, unless the client cares.
-async fn update_options(
-    app: &App,
-    actor: &Actor,
-    found: Overview,
-    if_match: &IfMatch,
-    (input, options): (ConnectionInput, ConnectionOptions),
-) -> Result<HttpResponse> {
-    let id = found.row.id;
-    let (mut version, mut options) = (found.row.version, options);
-    for _ in 0..TRIES {
-        match connections::set_options(app, actor, id, version, options.clone()).await {
-            Err(Error::Stale) if !if_match.is_given() => {
-                let row = read(app, actor, id).await?.row;
-                (version, options) = (row.version, input.options(row.options(), actor)?);
-            }
-            outcome => {
-                outcome?;
-                return answer(app, actor, id, HttpResponse::Ok()).await;
-            }
-        }
-    }
-    Err(Error::Stale)
 }
 
 /// A connection that the actor may see.

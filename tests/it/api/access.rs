@@ -21,7 +21,7 @@ enum Takes {
     The(Permission),
 }
 
-use Permission::{ManageConnections, ManageTokens, ViewConnections};
+use Permission::{ManageConnections, ManageMembers, ManageTokens, ViewConnections};
 use Takes::{AToken, AllScopes, Nothing, The};
 
 const OPERATIONS: &[(&str, &str, Takes)] = &[
@@ -35,6 +35,10 @@ const OPERATIONS: &[(&str, &str, Takes)] = &[
     ("GET", "/api/current-user/token", AToken),
     ("POST", "/api/current-user/reset-token/", AllScopes),
     ("GET", "/api/current-user/whoami", AToken),
+    ("GET", "/api/users/", The(ManageMembers)),
+    ("GET", "/api/users/{id}/", The(ManageMembers)),
+    ("GET", "/api/organizations/", AToken),
+    ("GET", "/api/organizations/{id}", AToken),
     ("GET", "/api/jwt/settings", The(ManageTokens)),
     ("POST", "/api/jwt/settings", The(ManageTokens)),
     ("GET", "/api/model-provider-connections/", The(ViewConnections)),

@@ -4,4 +4,5 @@ mod access;
 mod connections;
 mod errors;
 mod openapi;
+mod people;
 mod tokens;
