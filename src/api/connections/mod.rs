@@ -23,7 +23,7 @@ use crate::actions::connections::{self, Addition, Change, Proof, Saved};
 use crate::actions::require;
 use crate::app::App;
 use crate::connection::overview::{self, Overview};
-use crate::domain::actor::{Actor, OrgScope};
+use crate::domain::actor::Actor;
 use crate::domain::check::CheckReport;
 use crate::domain::connection::{Budget, ConnectionOptions, Scope, Target};
 use crate::domain::field_errors::FieldError;
@@ -102,12 +102,9 @@ pub async fn create(
     let proof = verify.proof(Proof::Waived);
     let addition = Addition { provider, submission, form_id: None, proof, options: Some(options) };
     let id = saved(connections::add(&app, &actor, addition).await?)?;
-    if proof == Proof::Waived {
-        check_soon(&app, actor.scope, id);
-    }
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, format!("/api/model-provider-connections/{id}/")));
-    answer(&app, &actor, id, response).await
+    answer_and_check(&app, &actor, id, response, proof).await
 }
 
 /// Answers one connection.
@@ -149,16 +146,13 @@ pub async fn update(
     let (submission, cleared) = input.submission(found.row.target());
     let proof = verify.proof(Proof::Waived);
     let change = Change { id, seen_version: found.row.version, submission, cleared, options: Some(options), proof };
-    let saved_id = match connections::edit(&app, &actor, change).await {
+    match connections::edit(&app, &actor, change).await {
         Err(Error::Invalid(_)) if read(&app, &actor, id).await?.row.version != found.row.version => {
             return Err(Error::Stale);
         }
         outcome => saved(outcome?)?,
     };
-    if proof == Proof::Waived {
-        check_soon(&app, actor.scope, saved_id);
-    }
-    answer(&app, &actor, id, HttpResponse::Ok()).await
+    answer_and_check(&app, &actor, id, HttpResponse::Ok(), proof).await
 }
 
 /// Removes a connection and its key.
@@ -200,14 +194,28 @@ pub fn saved(outcome: Saved) -> Result<i64> {
     }
 }
 
-/// Checks a connection soon, without anybody waiting for it. If it cannot be checked now, the schedule will.
-pub fn check_soon(app: &Data<App>, scope: OrgScope, id: i64) {
-    let app = app.clone();
-    actix_web::rt::spawn(async move {
-        if let Err(error) = connections::check_unasked(&app, scope, id).await {
-            tracing::warn!(connection.id = id, error = %error.chain(), "a new connection was not checked");
-        }
-    });
+/// A connection as it was saved; if nobody waited for its check, that is made soon. If it cannot be made now, the
+/// schedule will.
+///
+/// # Errors
+/// As [`read`].
+pub async fn answer_and_check(
+    app: &Data<App>,
+    actor: &Actor,
+    id: i64,
+    response: HttpResponseBuilder,
+    proof: Proof,
+) -> Result<HttpResponse> {
+    let response = answer(app, actor, id, response).await?;
+    if proof == Proof::Waived {
+        let (app, scope) = (app.clone(), actor.scope);
+        actix_web::rt::spawn(async move {
+            if let Err(error) = connections::check_unasked(&app, scope, id).await {
+                tracing::warn!(connection.id = id, error = %error.chain(), "a saved connection was not checked");
+            }
+        });
+    }
+    Ok(response)
 }
 
 impl Verify {

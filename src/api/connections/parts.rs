@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::input::ConnectionInput;
 use super::representation::{Connection, ConnectionCheck, ConnectionModel};
-use super::{Verify, answer, check_soon, read, saved};
+use super::{Verify, answer, answer_and_check, read, saved};
 use crate::actions::connections::{self, Change, Proof};
 use crate::actions::require;
 use crate::api::body::Body;
@@ -82,10 +82,7 @@ pub async fn replace_key(
     let proof = verify.proof(Proof::Required);
     let change = Change::typed(id, found.row.version, submission, proof);
     saved(connections::replace_key(&app, &actor, change).await?)?;
-    if proof == Proof::Waived {
-        check_soon(&app, actor.scope, id);
-    }
-    answer(&app, &actor, id, HttpResponse::Ok()).await
+    answer_and_check(&app, &actor, id, HttpResponse::Ok(), proof).await
 }
 
 /// Lists the models of a connection.
