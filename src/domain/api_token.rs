@@ -276,7 +276,7 @@ mod tests {
     fn a_scope_covers_what_it_is_for_and_settings_take_all_of_them() {
         let covered = |scope| Permission::ALL.into_iter().filter(move |p| ApiScopes::of([scope]).cover(*p));
         let names = |scope| covered(scope).map(|p| format!("{p:?}")).collect::<Vec<_>>().join(" ");
-        assert_eq!(names(ApiScope::Read), "ViewConnections ViewPrompts ReadAudit");
+        assert_eq!(names(ApiScope::Read), "ViewPrompts ViewConnections ReadAudit");
         assert_eq!(names(ApiScope::ManageConnections), "ViewConnections ManageConnections");
         assert_eq!(names(ApiScope::UseModels), "UseModels ViewPrompts ManagePrompts");
         assert!(Permission::ALL.into_iter().all(|permission| ApiScopes::ALL.cover(permission)));
