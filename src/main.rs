@@ -37,6 +37,9 @@ enum Command {
     /// Work with people.
     #[command(subcommand)]
     User(cli::user::Command),
+    /// Work with API tokens.
+    #[command(subcommand)]
+    Token(cli::token::Command),
     /// Work with master keys.
     #[command(subcommand)]
     Keys(cli::keys::Command),
@@ -73,6 +76,7 @@ async fn run(command: Command, config: Config) -> ExitCode {
         Command::Bootstrap(arguments) => finish(cli::bootstrap::run(&app, arguments).await),
         Command::Organization(command) => finish(cli::organization::run(&app, command).await),
         Command::User(command) => finish(cli::user::run(&app, command).await),
+        Command::Token(command) => finish(cli::token::run(&app, command).await),
         Command::Keys(command) => finish(cli::keys::run(&app, command).await),
         Command::Audit(command) => finish(cli::audit::run(&app, command).await),
     }

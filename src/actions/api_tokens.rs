@@ -11,6 +11,8 @@ use crate::clock::Timestamp;
 use crate::domain::actor::{Actor, OrgScope, Who};
 use crate::domain::api_token::{ApiScopes, ApiTokenKind, ApiTokenPolicy, TokenProblem};
 use crate::domain::audit::{Act, AuditEntry, AuditTarget};
+use crate::domain::field_errors::FieldErrors;
+use crate::domain::person::parse_name;
 use crate::domain::role::Permission;
 use crate::domain::secret::Secret;
 use crate::error::{Error, Result};
@@ -19,8 +21,6 @@ use crate::store::{Conn, api_tokens, audit, users};
 
 /// A member has no more than this.
 const MOST_TOKENS: usize = 50;
-/// Characters of a name.
-const LONGEST_NAME: usize = 100;
 
 /// A token to be made.
 #[derive(Clone, Debug)]
@@ -122,18 +122,50 @@ pub async fn exchange(app: &App, refresh: &str) -> Result<Secret> {
 /// # Errors
 /// [`Error::Forbidden`]; [`Error::Invalid`] if it is none of theirs or opens nothing any more; the database's.
 pub async fn rotate(app: &App, actor: &Actor, refresh: &str) -> Result<Made> {
+    let user_id = actor.user_id;
+    let jti = api_token::read_personal(&app.keys, refresh, app.clock.now());
+    rotate_found(app, actor, move |conn| {
+        let invalid = || Error::field("refresh", "Token is invalid. It is unknown, revoked or expired.");
+        let hash = api_token::hash_of_personal(&jti.ok_or_else(invalid)?);
+        match api_tokens::of_user_by_hash(conn, user_id, &hash) {
+            Err(Error::NotFound) => Err(invalid()),
+            found => found,
+        }
+    })
+    .await
+}
+
+/// The same for the actor's token of that number, on the page that lists them.
+///
+/// # Errors
+/// [`Error::NotFound`] if it is none of theirs or none that is rotated; [`Error::Invalid`] if its time is over or its
+/// kind is switched off; the database's.
+pub async fn rotate_by_id(app: &App, actor: &Actor, id: i64) -> Result<Made> {
+    let (user_id, scope, now) = (actor.user_id, actor.scope, app.clock.now());
+    rotate_found(app, actor, move |conn| {
+        let row = api_tokens::get(conn, scope, id)?;
+        if row.user_id != user_id || row.kind() != ApiTokenKind::Personal {
+            return Err(Error::NotFound);
+        }
+        if row.has_expired(now) {
+            return Err(Error::field("", "Its time is over. Create a new one in its place."));
+        }
+        Ok(row)
+    })
+    .await
+}
+
+async fn rotate_found(
+    app: &App,
+    actor: &Actor,
+    find: impl FnOnce(&mut Conn) -> Result<ApiTokenRow> + Send + 'static,
+) -> Result<Made> {
     require_all_scopes(actor)?;
     let (keys, clock, actor) = (Arc::clone(&app.keys), app.clock.clone(), actor.clone());
-    let jti = api_token::read_personal(&app.keys, refresh, clock.now());
     app.db
         .write(move |conn| {
-            let invalid = || Error::field("refresh", "Token is invalid. It is unknown, revoked or expired.");
-            let hash = api_token::hash_of_personal(&jti.ok_or_else(invalid)?);
             let now = clock.now();
-            let old = match api_tokens::of_user_by_hash(conn, actor.user_id, &hash) {
-                Err(Error::NotFound) => return Err(invalid()),
-                found => found?,
-            };
+            let old = find(conn)?;
             api_tokens::delete(conn, old.id)?;
             let wanted =
                 Wanted { kind: ApiTokenKind::Personal, name: old.name.clone(), scopes: old.scopes(), days: None };
@@ -180,6 +212,25 @@ pub async fn revoke(app: &App, actor: &Actor, id: i64) -> Result<ApiTokenRow> {
     require_all_scopes(actor)?;
     let scope = actor.scope;
     delete(app, actor, move |conn| api_tokens::get(conn, scope, id)).await
+}
+
+/// Revokes the token of that number for the operator, whoever's it is.
+///
+/// # Errors
+/// [`Error::NotFound`]; the database's.
+pub async fn revoke_for_operator(app: &App, id: i64) -> Result<ApiTokenRow> {
+    let (keys, now) = (Arc::clone(&app.keys), app.clock.now());
+    app.db
+        .write(move |conn| {
+            let (row, organization_id) = api_tokens::find(conn, id)?;
+            let scope = OrgScope::granted(organization_id);
+            api_tokens::delete(conn, row.id)?;
+            let entry =
+                AuditEntry::of(Who::Operator, None, Act::ApiTokenRevoked).on(target(&row)).with(described(&row));
+            audit::append(conn, scope, &keys.audit, now, &entry)?;
+            Ok(row)
+        })
+        .await
 }
 
 /// Revokes the personal access token with that id, signed or not, if it is the actor's. A token may always end itself.
@@ -242,7 +293,7 @@ fn insert(
     now: Timestamp,
 ) -> Result<Made> {
     let policy = api_tokens::policy(conn, owner.scope)?;
-    let days = judge(wanted, policy)?;
+    let (name, days) = judge(wanted, policy)?;
     if api_tokens::of_user(conn, owner.user_id)?.len() >= MOST_TOKENS {
         return Err(Error::field("", format!("There are {MOST_TOKENS} tokens already. Revoke one that nothing uses.")));
     }
@@ -263,7 +314,7 @@ fn insert(
         kind: wanted.kind,
         hash,
         hint,
-        name: wanted.name.trim().to_owned(),
+        name,
         scopes: wanted.scopes,
         created_at: now,
         expires_at,
@@ -274,33 +325,27 @@ fn insert(
     Ok(Made { row, nonce, token })
 }
 
-/// How many days a wanted token lives: personal ones never longer than the organization allows, legacy ones for ever
-/// unless somebody says how long.
-fn judge(wanted: &Wanted, policy: ApiTokenPolicy) -> Result<Option<i64>> {
-    if !policy.allows(wanted.kind) {
-        let message = format!(
-            "{}s are switched off in this organization. An Owner or Administrator can switch them on.",
-            wanted.kind.label()
+/// A token's name, and how many days it lives: personal ones never longer than the organization allows, legacy ones for
+/// ever unless somebody says how long. Everything that is wrong is said at once.
+fn judge(wanted: &Wanted, policy: ApiTokenPolicy) -> Result<(String, Option<i64>)> {
+    let mut errors = FieldErrors::default();
+    let name = parse_name(&wanted.name, "Enter a name.").map_err(|problem| errors.add("name", problem));
+    let most = policy.most_days(wanted.kind);
+    if wanted.days.is_some_and(|days| !(1..=most).contains(&days)) {
+        errors.add(
+            "days",
+            format!("Enter 1 to {most} days. No {} lives longer here.", wanted.kind.label().to_lowercase()),
         );
-        return Err(Error::field("kind", message));
+    }
+    if !policy.allows(wanted.kind) {
+        errors.add("kind", wanted.kind.switched_off());
     }
     if wanted.scopes.is_empty() {
-        return Err(Error::field("scopes", "Choose what the token may be used for."));
+        errors.add("scopes", "Choose what the token may be used for.");
     }
-    if wanted.name.trim().is_empty() || wanted.name.trim().chars().count() > LONGEST_NAME {
-        return Err(Error::field("name", format!("Enter a name of 1 to {LONGEST_NAME} characters.")));
-    }
-    let most = match wanted.kind {
-        ApiTokenKind::Personal => policy.ttl_days,
-        ApiTokenKind::Legacy => *ApiTokenPolicy::TTL_DAYS.end(),
-    };
-    match wanted.days {
-        Some(days) if !(1..=most).contains(&days) => {
-            Err(Error::field("days", format!("Enter 1 to {most} days; more is not allowed in this organization.")))
-        }
-        None if wanted.kind == ApiTokenKind::Personal => Ok(Some(most)),
-        days => Ok(days),
-    }
+    errors.into_result()?;
+    let always = (wanted.kind == ApiTokenKind::Personal).then_some(most);
+    Ok((name.unwrap_or_default(), wanted.days.or(always)))
 }
 
 fn text_of(keys: &crate::app::InstallationKeys, row: &ApiTokenRow, nonce: &str) -> Result<Secret> {

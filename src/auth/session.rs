@@ -228,6 +228,8 @@ pub enum Slot {
     PasswordLink,
     /// The name of the new launch key that is to be shown.
     LaunchKey,
+    /// What the new API token follows from that is to be shown.
+    ApiToken,
 }
 
 impl Slot {
@@ -237,6 +239,7 @@ impl Slot {
             Self::Invited => "invited",
             Self::PasswordLink => "password_link",
             Self::LaunchKey => "launch_key",
+            Self::ApiToken => "api_token",
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod bootstrap;
 pub mod config;
 pub mod keys;
 pub mod organization;
+pub mod token;
 pub mod user;
 
 mod password;

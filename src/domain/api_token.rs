@@ -40,6 +40,25 @@ impl ApiTokenKind {
             Self::Personal => "Personal access token",
         }
     }
+
+    /// What to know before choosing it.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Legacy => "Sent as it is with every request. May live for ever.",
+            Self::Personal => "Exchanged for access tokens of five minutes, so it travels rarely. Always expires.",
+        }
+    }
+
+    /// What somebody is told who wants one where they are switched off.
+    #[must_use]
+    pub fn switched_off(self) -> String {
+        format!(
+            "{}s are switched off in this organization. An Owner or Administrator can switch them on, on the page API \
+             tokens.",
+            self.label()
+        )
+    }
 }
 
 /// What a token may be used for. Never more than its owner's role allows.
@@ -75,6 +94,22 @@ impl ApiScope {
             Self::ManageConnections => "Manage connections",
             Self::UseModels => "Use models",
         }
+    }
+
+    /// What it opens, as far as the owner's role allows.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Read => "See connections (never their keys), prompts and the audit log.",
+            Self::ManageConnections => "Add, change, verify and remove connections.",
+            Self::UseModels => "Use models, and draft prompts with them.",
+        }
+    }
+
+    /// The scope of that stored form.
+    #[must_use]
+    pub fn from_slug(slug: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.slug() == slug)
     }
 
     fn bit(self) -> u8 {
@@ -164,6 +199,20 @@ impl ApiTokenPolicy {
     /// The days that a token may live: up to ten years.
     pub const TTL_DAYS: std::ops::RangeInclusive<i64> = 1..=3650;
 
+    /// How many days a new token of a kind may live.
+    #[must_use]
+    pub fn most_days(self, kind: ApiTokenKind) -> i64 {
+        match kind {
+            ApiTokenKind::Legacy => *Self::TTL_DAYS.end(),
+            ApiTokenKind::Personal => self.ttl_days,
+        }
+    }
+
+    /// The kinds that open something.
+    pub fn kinds(self) -> impl Iterator<Item = ApiTokenKind> {
+        ApiTokenKind::ALL.into_iter().filter(move |kind| self.allows(*kind))
+    }
+
     /// Whether a kind opens anything.
     #[must_use]
     pub fn allows(self, kind: ApiTokenKind) -> bool {
@@ -227,7 +276,7 @@ mod tests {
     fn a_scope_covers_what_it_is_for_and_settings_take_all_of_them() {
         let covered = |scope| Permission::ALL.into_iter().filter(move |p| ApiScopes::of([scope]).cover(*p));
         let names = |scope| covered(scope).map(|p| format!("{p:?}")).collect::<Vec<_>>().join(" ");
-        assert_eq!(names(ApiScope::Read), "ViewConnections ViewPrompts ReadAudit");
+        assert_eq!(names(ApiScope::Read), "ViewPrompts ViewConnections ReadAudit");
         assert_eq!(names(ApiScope::ManageConnections), "ViewConnections ManageConnections");
         assert_eq!(names(ApiScope::UseModels), "UseModels ViewPrompts ManagePrompts");
         assert!(Permission::ALL.into_iter().all(|permission| ApiScopes::ALL.cover(permission)));

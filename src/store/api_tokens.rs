@@ -177,6 +177,18 @@ pub fn get(conn: &mut Conn, scope: OrgScope, id: i64) -> Result<ApiTokenRow> {
         .first(conn)?)
 }
 
+/// A token of whichever organization, with that organization's id. For the operator, who asks for none.
+///
+/// # Errors
+/// [`Error::NotFound`]; the database's.
+pub fn find(conn: &mut Conn, id: i64) -> Result<(ApiTokenRow, i64)> {
+    Ok(api_tokens::table
+        .inner_join(users::table)
+        .filter(api_tokens::id.eq(id))
+        .select((ApiTokenRow::as_select(), users::organization_id))
+        .first(conn)?)
+}
+
 /// Deletes a token, so that it opens nothing from now on. Call [`get`] or [`of_user_by_hash`] first.
 ///
 /// # Errors

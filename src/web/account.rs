@@ -20,6 +20,7 @@ use crate::domain::actor::Actor;
 use crate::domain::field_errors::FieldErrors;
 use crate::domain::theme::Theme;
 use crate::error::{Error, Result};
+use crate::store::api_tokens;
 
 /// The routes.
 pub fn routes(cfg: &mut ServiceConfig) {
@@ -40,6 +41,8 @@ struct AccountPage {
     email: String,
     theme: Theme,
     sessions: Vec<SessionLine>,
+    /// Whether a new password would leave API tokens of theirs as they are.
+    has_tokens: bool,
 }
 
 /// One place where the member is signed in.
@@ -101,7 +104,7 @@ async fn change_password(
     match passwords::change(&app, &actor, &current, &old, &new).await {
         Ok(()) => {
             session::renew(&session, actor.role)?;
-            leave(&session, &Flash::ok("Your password is changed.", "Your other sessions are signed out."))?;
+            leave(&session, &about_new_password(n_tokens(&app, actor.user_id).await?))?;
             Ok(respond::see_other("/account"))
         }
         Err(Error::Invalid(errors)) => {
@@ -146,6 +149,28 @@ async fn end_all(app: Data<App>, actor: Actor, session: Session, _form: Form<Not
     Ok(sign_in::leave())
 }
 
+/// What somebody is told whose password has changed. Whoever knew the old one may have made a token.
+#[must_use]
+pub fn about_new_password(n_tokens: usize) -> Flash {
+    let flash = Flash::ok("Your password is changed.", "Your other sessions are signed out.");
+    if n_tokens == 0 {
+        return flash;
+    }
+    let left = words::counted(n_tokens, "API token still works.", "API tokens still work.");
+    let link = (Section::ApiTokens.href().to_owned(), "Revoke those you don’t know".to_owned());
+    Flash { text: format!("{} {left}", flash.text), link: Some(link), ..flash }
+}
+
+/// How many of a member's API tokens have their time left.
+///
+/// # Errors
+/// The database's.
+pub async fn n_tokens(app: &App, user_id: i64) -> Result<usize> {
+    let now = app.clock.now();
+    let rows = app.db.read(move |conn| api_tokens::of_user(conn, user_id)).await?;
+    Ok(rows.iter().filter(|row| !row.has_expired(now)).count())
+}
+
 async fn draw(app: &App, actor: &Actor, current: &CurrentSession, page: Page) -> Result<AccountPage> {
     let rows = sessions::list(app, actor).await?;
     let mut sessions: Vec<_> = rows
@@ -165,6 +190,7 @@ async fn draw(app: &App, actor: &Actor, current: &CurrentSession, page: Page) ->
         name: actor.name.clone(),
         email: actor.email.clone(),
         theme: page.theme,
+        has_tokens: n_tokens(app, actor.user_id).await? > 0,
         page: page.at(Section::Account),
         sessions,
     })

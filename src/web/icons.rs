@@ -4,8 +4,9 @@
 use askama::filters::HtmlSafeOutput;
 
 /// Names and outlines.
-const ICONS: [(&str, &str); 31] = [
+const ICONS: [(&str, &str); 32] = [
     ("key", r#"<circle cx="5.4" cy="10.6" r="2.9"/><path d="M7.5 8.5 13 3m-2 2 1.8 1.8M9.2 6.8l1.2 1.2"/>"#),
+    ("token", r#"<rect x="1.8" y="4.4" width="12.4" height="7.2" rx="1.7"/><path d="M5 8v.01M8 8v.01M11 8v.01"/>"#),
     ("ok", r#"<circle cx="8" cy="8" r="6.1"/><path d="m5.3 8.3 1.9 1.9 3.5-4"/>"#),
     ("warn", r#"<path d="M8 2.2 14.3 13H1.7z"/><path d="M8 6.4v3.1m0 1.9v.01"/>"#),
     ("bad", r#"<circle cx="8" cy="8" r="6.1"/><path d="m5.9 5.9 4.2 4.2m0-4.2-4.2 4.2"/>"#),

@@ -1,6 +1,7 @@
 //! The pages. Template structs stand beside their handlers; the first field of each is its [`page::Page`].
 
 pub mod account;
+pub mod api_tokens;
 pub mod assets;
 pub mod audit;
 pub mod base_models;
@@ -59,6 +60,7 @@ fn open_routes(cfg: &mut ServiceConfig) {
 /// Everything behind the gate.
 fn pages(cfg: &mut ServiceConfig) {
     account::routes(cfg);
+    api_tokens::routes(cfg);
     invitations::routes(cfg);
     members::routes(cfg);
     embed::pages(cfg);

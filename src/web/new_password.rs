@@ -7,8 +7,8 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::forms::Submitted;
-use super::page::Page;
-use super::{respond, sign_in};
+use super::page::{Page, leave};
+use super::{account, respond, sign_in};
 use crate::actions::passwords::{self, Holder};
 use crate::app::App;
 use crate::auth::extract::Client;
@@ -65,7 +65,12 @@ async fn save(
         return again(FieldErrors::one("", respond::STALE));
     }
     match passwords::change_by_link(&app, &code, &form.typed.secret("password"), client.ip).await {
-        Ok(signed_in) => sign_in::let_in(&app, &session, &client, signed_in, ""),
+        Ok(signed_in) => {
+            let flash = account::about_new_password(account::n_tokens(&app, signed_in.user_id).await?);
+            let response = sign_in::let_in(&app, &session, &client, signed_in, "")?;
+            leave(&session, &flash)?;
+            Ok(response)
+        }
         Err(Error::Invalid(errors)) => again(errors),
         Err(error) => Err(error),
     }

@@ -116,6 +116,8 @@ pub enum Section {
     Network,
     /// People.
     Members,
+    /// What programs are let in with.
+    ApiTokens,
     /// The provider settings inside other products' pages.
     Embedding,
     /// The audit log.
@@ -388,7 +390,7 @@ impl Flash {
 /// The whole navigation: headings and entries.
 const NAVIGATION: [(&str, &[Section]); 2] = [
     ("Models", &[Section::Providers, Section::BaseModels, Section::SupportedModels, Section::Network]),
-    ("Organization", &[Section::Members, Section::Embedding, Section::Audit]),
+    ("Organization", &[Section::Members, Section::ApiTokens, Section::Embedding, Section::Audit]),
 ];
 
 impl Section {
@@ -401,6 +403,7 @@ impl Section {
             Self::SupportedModels => "/supported-models",
             Self::Network => "/network",
             Self::Members => "/members",
+            Self::ApiTokens => "/tokens",
             Self::Embedding => "/settings/embedding",
             Self::Audit => "/audit",
             Self::Account => "/account",
@@ -416,6 +419,7 @@ impl Section {
             Self::SupportedModels => "Supported models",
             Self::Network => "Network access",
             Self::Members => "Members",
+            Self::ApiTokens => "API tokens",
             Self::Embedding => "Embedding",
             Self::Audit => "Audit log",
             Self::Account => "Your account",
@@ -432,6 +436,7 @@ impl Section {
             Self::SupportedModels => "layers",
             Self::Network => "globe",
             Self::Members => "people",
+            Self::ApiTokens => "token",
             Self::Embedding => "frame",
             Self::Audit => "list",
             Self::Account | Self::Elsewhere => "",
@@ -445,7 +450,10 @@ impl Section {
             Self::Members => Permission::ManageMembers,
             Self::Embedding => Permission::ManageEmbedding,
             Self::Audit => Permission::ReadAudit,
-            Self::BaseModels | Self::SupportedModels | Self::Account | Self::Elsewhere => Permission::UseModels,
+            // Every role has it.
+            Self::BaseModels | Self::SupportedModels | Self::ApiTokens | Self::Account | Self::Elsewhere => {
+                Permission::UseModels
+            }
         }
     }
 }

@@ -42,6 +42,8 @@ impl Scenery {
         let other = FakeProvider::spawn().await;
         other.offer(&["gpt-4o-labeling", "Mistral-Large-3"]);
 
+        let_legacy_tokens_in(stage).await;
+        add_token(stage, Role::Owner, &[("name", "trial"), ("kind", "personal"), ("days", "7")]).await;
         fake.offer(&OPENAI);
         let working = add(stage, Role::Owner, "openai", &[("api_key", "sk-proj-9f3b7c1d5e8a2460x4Qa")]).await;
         fake.offer(&GOOGLE);
@@ -51,6 +53,8 @@ impl Scenery {
         let vertex = add(stage, Role::Administrator, "vertex-ai", &vertex).await;
         stage.app.advance(TimeDelta::days(8));
         fake.offer(&["claude-haiku-4-5", "claude-opus-5", "claude-sonnet-5"]);
+        add_token(stage, Role::Owner, &[("name", "terraform"), ("kind", "legacy"), ("days", "")]).await;
+        add_token(stage, Role::Manager, &[("name", "dashboards"), ("kind", "legacy"), ("days", "90")]).await;
         let rejected = add(stage, Role::Owner, "anthropic", &[("api_key", "sk-ant-api03-5c2e8f1a9b7d40k9Tz")]).await;
         let azure = [
             ("deployment_name", "gpt-4o-labeling"),
@@ -64,6 +68,7 @@ impl Scenery {
             ("endpoint", &other.base_url()),
             ("api_key", "8e4a2c6f0b5d49717d1e9a3c5b80"),
         ];
+        add_token(stage, Role::Owner, &[("name", "nightly-export"), ("kind", "personal"), ("days", "90")]).await;
         let paused = add(stage, Role::Owner, "azure-ai-foundry", &foundry).await;
         fake.offer(&["llama3.2"]);
         let custom = [
@@ -134,6 +139,18 @@ async fn add_unchecked(stage: &Stage) -> i64 {
     again.extend([("form_id", &*form_id), ("ticket", &*ticket), ("act", "unchecked")]);
     owner.post("/providers/new/custom", &again).await.is(303);
     newest(&mut owner).await
+}
+
+async fn let_legacy_tokens_in(stage: &Stage) {
+    let rules = [("personal", "on"), ("legacy", "on"), ("api_token_ttl_days", "365")];
+    stage.app.owner().await.post("/tokens/policy", &rules).await.is(303);
+}
+
+/// Makes an API token that reads and uses models.
+async fn add_token(stage: &Stage, role: Role, fields: &[(&str, &str)]) {
+    let mut fields = fields.to_vec();
+    fields.extend([("scopes", "read"), ("scopes", "models")]);
+    stage.app.member(role).await.post("/tokens", &fields).await.is(303);
 }
 
 async fn verify(stage: &Stage, id: i64) {

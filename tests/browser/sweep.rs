@@ -50,6 +50,7 @@ fn in_a_new_organization() -> Vec<PageOf> {
     let mut pages: Vec<PageOf> = vec![
         ("providers-empty", "/providers".into(), "Connect your first model provider"),
         ("base-models-empty", "/base-models".into(), "No models yet"),
+        ("tokens-empty", "/tokens".into(), "None yet."),
     ];
     pages.extend(
         providers::ALL
@@ -65,6 +66,7 @@ fn for_visitors() -> Vec<PageOf> {
 fn for_managers() -> Vec<PageOf> {
     vec![
         ("base-models-manager", "/base-models".into(), "gpt-6-sol"),
+        ("tokens-manager", "/tokens".into(), "dashboards"),
         ("error-403", "/providers".into(), "You don’t have access to this page"),
     ]
 }
@@ -87,6 +89,7 @@ fn for_owners(scenery: &Scenery) -> Vec<PageOf> {
         ("network", "/network".into(), "No addresses yet"),
         ("network-edit", "/network/addresses".into(), "Outgoing addresses"),
         ("audit", "/audit".into(), "Audit log"),
+        ("tokens", "/tokens".into(), "nightly-export"),
         ("members", "/members".into(), "What each role can do"),
         ("embedding", "/settings/embedding?theme=light&accent=%2312503c".into(), "Only these may show the frame"),
         ("member-role", format!("/members/{}/role", scenery.reviewer), "Change role of Ana Prates"),

@@ -95,6 +95,10 @@ const ROUTES: &[(&str, &str, Door, Door)] = &[
     ("/sign-in", "/sign-in", Open, Open),
     ("/sign-out", "/sign-out", Wall, Open),
     ("/supported-models", "/supported-models", Members, Wall),
+    ("/tokens", "/tokens", Members, Members),
+    ("/tokens/policy", "/tokens/policy", Keepers, Keepers),
+    ("/tokens/{id:\\\\d+}/revoke", "/tokens/99/revoke", Wall, Members),
+    ("/tokens/{id:\\\\d+}/rotate", "/tokens/99/rotate", Wall, Members),
     ("/static/{hash}/{name}", "/static/x/app.css", Open, Wall),
 ];
 

@@ -12,7 +12,7 @@ use claviger::domain::actor::OrgScope;
 use claviger::store::{audit, organizations};
 use diesel::connection::SimpleConnection;
 
-use crate::support::browse::Visitor;
+use crate::support::browse::{Reply, Visitor};
 use crate::support::child::ChildProgram;
 use crate::support::fake_provider::FakeProvider;
 use crate::support::place::{Place, start};
@@ -91,7 +91,7 @@ async fn the_operator_gives_a_new_password_and_ends_the_sessions_of_the_old_one(
 }
 
 #[tokio::test]
-async fn one_time_links_are_in_no_line_of_the_log_however_much_it_tells() {
+async fn one_time_links_and_tokens_are_in_no_line_of_the_log_however_much_it_tells() {
     let place = Place::new();
     succeeds(&run(&place, &BOOTSTRAP, PASSWORD), "");
     succeeds(&add_user(&place, "sam@fennel.example", "annotator", &[], PASSWORD), "");
@@ -106,10 +106,18 @@ async fn one_time_links_are_in_no_line_of_the_log_however_much_it_tells() {
     sam.post("/new-password", &[("code", code), ("password", "short")]).await.is(422);
     sam.post("/new-password", &[("code", code), ("password", OTHER_PASSWORD)]).await.is(303);
     sam.get(&format!("/new-password?code={code}")).await.is(410);
+    let rules = [("personal", "on"), ("legacy", "on"), ("api_token_ttl_days", "365")];
+    mara.post("/tokens/policy", &rules).await.leads_to("/tokens");
+    let mut tokens = Vec::new();
+    for kind in ["personal", "legacy"] {
+        mara.post("/tokens", &[("name", kind), ("kind", kind), ("scopes", "read")]).await.leads_to("/tokens");
+        tokens.push(mara.get("/tokens").await.text("#new-token"));
+    }
+    whoami(place.port, &tokens[1]).await.is(200);
     assert!(server.terminate(STOP_LIMIT).expect("an end").success());
     let log = std::fs::read_to_string(place.path("log")).expect("the log");
     assert!(log.contains("/new-password"), "{log}");
-    for secret in [code, OTHER_PASSWORD] {
+    for secret in [code, OTHER_PASSWORD, &tokens[0], &tokens[1]] {
         assert!(!log.contains(secret), "{log}");
     }
 }
@@ -133,6 +141,54 @@ async fn a_second_organization_has_its_own_people_and_must_be_named() {
     let _server = start(&mut claviger(&place));
     let mut kim = sign_in(place.port, "kim@borage.example", OTHER_PASSWORD).await;
     kim.get("/members").await.is(200).says("lee@borage.example").lacks("mara@fennel.example");
+}
+
+#[tokio::test]
+async fn a_token_is_printed_alone_works_and_is_listed_and_revoked() {
+    let place = Place::new();
+    succeeds(&run(&place, &BOOTSTRAP, PASSWORD), "");
+    let _server = start(&mut claviger(&place));
+    let legacy = ["--kind", "legacy", "--expires", "30", "--scope", "read", "--scope", "models", "--name", "nightly"];
+    fails(&create_token(&place, "mara@fennel.example", &legacy), "An Owner or Administrator can switch them on");
+    let mut mara = sign_in(place.port, "mara@fennel.example", PASSWORD).await;
+    let rules = [("personal", "on"), ("legacy", "on"), ("api_token_ttl_days", "365")];
+    mara.post("/tokens/policy", &rules).await.leads_to("/tokens");
+    let legacy = printed(&create_token(&place, "Mara@Fennel.example", &legacy));
+    assert!(legacy.starts_with("clv_"), "{legacy}");
+    whoami(place.port, &legacy).await.is(200).says("mara@fennel.example");
+    let personal = printed(&create_token(&place, "mara@fennel.example", &[]));
+    assert_eq!(personal.matches('.').count(), 2, "{personal}");
+
+    let list = run(&place, &["token", "list", "--email", "mara@fennel.example"], "");
+    succeeds(&list, "2\tpersonal\tread,connections,models\texpires ");
+    succeeds(&list, "1\tlegacy\tread,models\texpires ");
+    succeeds(&list, "\tnightly\n");
+    mara.get("/tokens").await.says("nightly").says("By command line").lacks(&legacy).lacks(&personal);
+    succeeds(&run(&place, &["token", "revoke", "1"], ""), "Revoked nightly.");
+    whoami(place.port, &legacy).await.is(401);
+    fails(&run(&place, &["token", "revoke", "1"], ""), "There is no token 1.");
+    let entries = audit_log(&place);
+    assert!(
+        entries.iter().any(|entry| entry.starts_with("operator api_token.created nightly for mara")),
+        "{entries:#?}"
+    );
+    assert!(entries.iter().any(|entry| entry.starts_with("operator api_token.revoked nightly")), "{entries:#?}");
+}
+
+#[test]
+fn a_token_that_cannot_be_made_is_refused_in_a_sentence() {
+    let place = Place::new();
+    succeeds(&run(&place, &BOOTSTRAP, PASSWORD), "");
+    let mara = "mara@fennel.example";
+    fails(&create_token(&place, "nobody@fennel.example", &[]), "Nobody who may sign in has the address");
+    fails(&create_token(&place, mara, &["--expires", "366"]), "Enter 1 to 365 days.");
+    fails(&create_token(&place, mara, &["--name", " "]), "Enter a name.");
+    refused_usage(&create_token(&place, mara, &["--kind", "king"]), "expected personal or legacy");
+    refused_usage(&create_token(&place, mara, &["--scope", "all"]), "expected read, connections or models");
+    let list = ["token", "list", "--email", "nobody@fennel.example"];
+    fails(&run(&place, &list, ""), "Nobody signs in with the address nobody@fennel.example.");
+    let none = run(&place, &["token", "list", "--email", mara], "");
+    assert!(none.status.success() && none.stdout.is_empty(), "{none:?}");
 }
 
 #[test]
@@ -320,6 +376,29 @@ fn add_user(place: &Place, email: &str, role: &str, more: &[&str], password: &st
 
 fn set_password(place: &Place, email: &str, password: &str) -> Output {
     run(place, &["user", "set-password", "--email", email, "--password-stdin"], password)
+}
+
+fn create_token(place: &Place, email: &str, more: &[&str]) -> Output {
+    let mut arguments = vec!["token", "create", "--email", email];
+    arguments.extend(more);
+    run(place, &arguments, "")
+}
+
+/// The one line that a command printed.
+#[track_caller]
+fn printed(output: &Output) -> String {
+    succeeds(output, "");
+    let said = String::from_utf8(output.stdout.clone()).expect("text");
+    let line = said.strip_suffix('\n').expect("a line");
+    assert!(!line.contains(char::is_whitespace), "{said:?}");
+    line.to_owned()
+}
+
+/// Asks the API whose a legacy token is.
+async fn whoami(port: u16, token: &str) -> Reply {
+    let mut visitor = visitor(port);
+    let request = visitor.request(reqwest::Method::GET, "/api/current-user/whoami");
+    visitor.send(request.header("authorization", format!("Token {token}"))).await
 }
 
 /// The arguments of [`BOOTSTRAP`] with another one in this place.

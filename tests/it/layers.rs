@@ -65,6 +65,7 @@ const MAY_GRANT: &[(&str, &str)] = &[
     ("cli/", ""),
     ("actions/passwords.rs", "set"),
     ("actions/api_tokens.rs", "create_for"),
+    ("actions/api_tokens.rs", "revoke_for_operator"),
     ("jobs.rs", ""),
     ("store/connections.rs", "take_due"),
     // Whoever found the row has shown the link’s secret.

@@ -304,14 +304,31 @@ fn the_navigation_shows_what_the_role_may_open() {
     for (role, entries) in [
         (
             Role::Owner,
-            vec!["Providers", "Base models", "Supported models", "Network access", "Members", "Embedding", "Audit log"],
+            vec![
+                "Providers",
+                "Base models",
+                "Supported models",
+                "Network access",
+                "Members",
+                "API tokens",
+                "Embedding",
+                "Audit log",
+            ],
         ),
         (
             Role::Administrator,
-            vec!["Providers", "Base models", "Supported models", "Network access", "Members", "Audit log"],
+            vec![
+                "Providers",
+                "Base models",
+                "Supported models",
+                "Network access",
+                "Members",
+                "API tokens",
+                "Audit log",
+            ],
         ),
-        (Role::Manager, vec!["Base models", "Supported models"]),
-        (Role::Annotator, vec!["Base models", "Supported models"]),
+        (Role::Manager, vec!["Base models", "Supported models", "API tokens"]),
+        (Role::Annotator, vec!["Base models", "Supported models", "API tokens"]),
     ] {
         let html = Html::parse_document(&sampler(role).render().unwrap());
         let shown: Vec<_> = select(&html, ".nav-list a").into_iter().map(text).collect();

@@ -8,5 +8,6 @@ mod network;
 mod openai;
 mod people;
 mod roles;
+mod tokens;
 mod vertex;
 mod without_scripts;

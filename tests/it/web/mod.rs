@@ -1,5 +1,6 @@
 //! The pages, over real HTTP.
 mod account;
+mod api_tokens;
 mod audit;
 mod base_models;
 mod call_limits;
