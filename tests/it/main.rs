@@ -12,6 +12,7 @@ mod outbound;
 mod postgres_tls;
 mod providers;
 mod races;
+mod sdk;
 mod start;
 mod store;
 mod support;

@@ -1,0 +1,80 @@
+"""The command `label-studio-sdk`, as people run it: told by its environment where to ask and with which token."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from support import OWNER, PROVIDERS, SECRETS, URL, connect, remove_all, run
+
+# As an installation from PyPI has it, beside its Python.
+PROGRAM = Path(sys.executable).with_name("label-studio-sdk")
+
+ENVIRONMENT = {**os.environ, "LABEL_STUDIO_URL": URL, "LABEL_STUDIO_API_KEY": OWNER}
+
+
+def connections_are_managed():
+    openai = command("model-providers", "create", "-p", "provider=OpenAI", "-p", f"api_key={SECRETS[0]}")
+    assert openai["provider"] == "OpenAI" and openai["created_by"]["email"] == "mara@fennel.example", openai
+    body = json.dumps({"provider": "AzureOpenAI", **PROVIDERS["AzureOpenAI"]})
+    azure = command("model-providers", "create", "--body", body)
+    listed = command("model-providers", "list")
+    assert [connection["id"] for connection in listed] == [openai["id"], azure["id"]], listed
+    assert command("model-providers", "get", "--arg", azure["id"]) in listed
+    changed = command("model-providers", "update", "--arg", azure["id"], "-p", "budget_alert_threshold=12.5")
+    assert changed["budget_alert_threshold"] == 12.5, changed
+    assert command("model-providers", "delete", "--arg", azure["id"]) is None
+    assert [connection["id"] for connection in command("model-providers", "list")] == [openai["id"]]
+
+
+def the_choices_are_listed():
+    choices = command("model-providers", "list-model-provider-choices")
+    assert sorted(choices["provider_choices"]) == sorted(PROVIDERS), choices
+
+
+def prompts_and_versions_are_managed():
+    prompt = command("prompts", "create", "-p", "title=From the command line")
+    assert [found["id"] for found in command("prompts", "list", "-p", "search=command")["results"]] == [prompt["id"]]
+    text = "prompt=Classify {text} as {\"a\": 1}"
+    arguments = ("-p", "title=First", "-p", text, "-p", "provider_model_id=gpt-5")
+    version = command("prompts", "versions", "create", "--arg", prompt["id"], *arguments)
+    assert version["prompt"] == text.removeprefix("prompt="), version
+    assert command("prompts", "versions", "list", "--arg", prompt["id"]) == [version]
+    assert command("prompts", "runs", "list", "--arg", prompt["id"], "--arg", version["id"]) == []
+
+
+def who_asks_and_what_answers_is_told():
+    assert command("users", "whoami")["email"] == "mara@fennel.example"
+    assert command("versions", "get")["edition"] == "Enterprise"
+    assert command("jwt-settings", "get")["api_tokens_enabled"] is True
+
+
+def an_error_ends_the_command_and_says_why():
+    ended = started("model-providers", "create", "-p", "provider=OpenAI")
+    assert ended.returncode != 0, ended.stdout
+    assert "400" in ended.stderr and "api_key" in ended.stderr, ended.stderr
+
+
+def command(*arguments):
+    """What a command prints."""
+    ended = started(*arguments)
+    assert ended.returncode == 0, f"{arguments} ended with {ended.returncode}: {ended.stdout}{ended.stderr}"
+    for secret in SECRETS:
+        assert secret not in ended.stdout, f"{arguments} prints a secret"
+    return json.loads(ended.stdout)
+
+
+def started(*arguments):
+    words = [str(PROGRAM), *map(str, arguments)]
+    return subprocess.run(words, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+
+
+run(
+    connections_are_managed,
+    the_choices_are_listed,
+    prompts_and_versions_are_managed,
+    who_asks_and_what_answers_is_told,
+    an_error_ends_the_command_and_says_why,
+    before=lambda: remove_all(connect()[0]),
+)
