@@ -86,7 +86,7 @@ class Wire:
         return httpx.Client(timeout=30, follow_redirects=True, event_hooks={"response": [self._keep]})
 
     def async_client(self):
-        return httpx.AsyncClient(timeout=30, follow_redirects=True, event_hooks={"response": [self._keep_async]})
+        return httpx.AsyncClient(timeout=30, follow_redirects=True, event_hooks={"response": [self._keep_either]})
 
     @property
     def last(self):
@@ -118,6 +118,12 @@ class Wire:
     def _keep(self, answer):
         answer.read()
         self.answers.append(answer)
+
+    def _keep_either(self, answer):
+        """The asynchronous client exchanges tokens through a synchronous twin, which inherits its hooks."""
+        if isinstance(answer.stream, httpx.AsyncByteStream):
+            return self._keep_async(answer)
+        return self._keep(answer)
 
     async def _keep_async(self, answer):
         await answer.aread()

@@ -211,9 +211,9 @@ def what_nobody_has_is_not_found():
         refused(404, client.prompts.runs.list, prompt.id, unknown)
 
 
-def version_of(prompt, **more):
+def version_of(parent, /, **more):
     fields = {"title": "First", "prompt": TEXT, "provider_model_id": "gpt-5", **more}
-    return client.prompts.versions.create(prompt.id, **fields)
+    return client.prompts.versions.create(parent.id, **fields)
 
 
 def same(before, now):
