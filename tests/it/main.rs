@@ -8,6 +8,7 @@ mod crawl;
 mod layers;
 mod llama;
 mod migrations;
+mod openapi;
 mod outbound;
 mod postgres_tls;
 mod providers;
