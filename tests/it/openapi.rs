@@ -4,7 +4,6 @@
 
 use std::process::Command;
 
-use claviger::domain::api_token::ApiScopes;
 use claviger::domain::role::{Permission, Role};
 use serde_json::Value;
 

@@ -13,8 +13,9 @@ from support import (
     quickly,
     refused,
     refused_field,
-    remove_all,
+    remove_connections,
     run,
+    unchanged,
 )
 
 PATH = "/api/model-provider-connections/"
@@ -51,7 +52,7 @@ def a_connection_does_not_become_a_second_one_of_a_single_provider():
     client.model_providers.create(provider="OpenAI", **PROVIDERS["OpenAI"])
     gemini = client.model_providers.create(provider="Gemini", **PROVIDERS["Gemini"])
     refused_field("provider", client.model_providers.update, gemini.id, provider="OpenAI")
-    assert client.model_providers.get(gemini.id) == gemini
+    unchanged(gemini, client.model_providers.get(gemini.id))
 
 
 def what_a_provider_needs_is_asked_for():
@@ -88,7 +89,7 @@ def a_wrong_change_changes_nothing():
     made = client.model_providers.create(provider="AzureOpenAI", **PROVIDERS["AzureOpenAI"])
     for field, value in (("deployment_name", ""), ("endpoint", None), ("scope", "Galaxy"), ("provider", "Nobody")):
         refused_field(field, client.model_providers.update, made.id, **{field: value})
-    assert client.model_providers.get(made.id) == made
+    unchanged(made, client.model_providers.get(made.id))
 
 
 def connections_that_nobody_has_are_not_found():
@@ -130,5 +131,5 @@ run(
     connections_that_nobody_has_are_not_found,
     an_annotator_connects_nothing,
     no_error_told_a_secret,
-    before=lambda: remove_all(client),
+    before=lambda: remove_connections(client),
 )

@@ -194,6 +194,14 @@ def _judged(status, error):
     return error.body
 
 
+def unchanged(before, now):
+    """Two answers say the same in all that the client knows; how a connection is doing may change any time."""
+    names = type(before).model_fields
+    differing = {name: (getattr(before, name), getattr(now, name)) for name in names}
+    differing = {name: pair for name, pair in differing.items() if pair[0] != pair[1]}
+    assert not differing, f"was and is: {differing}"
+
+
 def has_members(found, names, what):
     """All these are there, also those that are null."""
     missing = sorted(set(names) - set(found))
@@ -229,10 +237,15 @@ def quickly(call, *args, **kwargs):
     return result
 
 
-def remove_all(client):
-    """Leaves no connection and no prompt, so that each check starts alike."""
+def remove_connections(client):
+    """Leaves none, so that each check starts alike."""
     for connection in client.model_providers.list():
         client.model_providers.delete(connection.id)
+
+
+def remove_all(client):
+    """Leaves no connection and no prompt."""
+    remove_connections(client)
     while prompts := client.prompts.list().results:
         for prompt in prompts:
             client.prompts.delete(prompt.id)
@@ -249,10 +262,13 @@ def run(*checks, before=None):
             result = check()
             if inspect.iscoroutine(result):
                 asyncio.run(result)
-        except Exception:
+        except Exception as error:
             failed += 1
-            print(f"FAILED {check.__name__}", flush=True)
-            traceback.print_exc(file=sys.stdout)
+            print(f"FAILED {check.__name__}")
+            traceback.print_tb(error.__traceback__, file=sys.stdout)
+            # Its own words begin with a screenful of headers.
+            words = f"{error.status_code} {error.body}" if isinstance(error, ApiError) else error
+            print(f"{type(error).__name__}: {words}", flush=True)
         else:
             print(f"passed {check.__name__}", flush=True)
     print(f"{len(checks) - failed} of {len(checks)} passed", flush=True)
