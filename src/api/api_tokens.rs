@@ -36,6 +36,17 @@ pub fn routes(cfg: &mut ServiceConfig) {
 #[derive(Serialize, ToSchema)]
 pub struct NewToken {
     token: String,
+    /// Of a personal access token; older clients cannot do without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<ApiTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<ApiTime>,
+}
+
+impl NewToken {
+    fn legacy(token: String) -> Self {
+        Self { token, created_at: None, expires_at: None }
+    }
 }
 
 /// A personal access token in a list.
@@ -95,7 +106,11 @@ pub async fn create(app: Data<App>, actor: Actor) -> Result<HttpResponse> {
         days: None,
     };
     let made = api_tokens::create(&app, &actor, wanted).await?;
-    Ok(HttpResponse::Created().json(NewToken { token: made.token.expose().to_owned() }))
+    Ok(HttpResponse::Created().json(NewToken {
+        token: made.token.expose().to_owned(),
+        created_at: Some(made.row.created_at.into()),
+        expires_at: made.row.expires_at.map(Into::into),
+    }))
 }
 
 /// Revokes a personal access token.
@@ -118,7 +133,7 @@ pub async fn rotate(app: Data<App>, actor: Actor, Body(body): Body<Refresh>) -> 
 #[utoipa::path(get, path = "/api/current-user/token", tag = "Tokens", responses((status = 200, body = NewToken)))]
 pub async fn legacy(app: Data<App>, _: Actor, request: HttpRequest) -> Result<HttpResponse> {
     let token = api_token::legacy_brought(&app.keys, request.headers(), app.clock.now()).ok_or(Error::NotFound)?;
-    Ok(HttpResponse::Ok().json(NewToken { token }))
+    Ok(HttpResponse::Ok().json(NewToken::legacy(token)))
 }
 
 /// Ends all legacy tokens of the person who asks and makes one in their place.
@@ -126,7 +141,7 @@ pub async fn legacy(app: Data<App>, _: Actor, request: HttpRequest) -> Result<Ht
     responses((status = 201, body = NewToken)))]
 pub async fn reset_legacy(app: Data<App>, actor: Actor) -> Result<HttpResponse> {
     let made = api_tokens::reset_legacy(&app, &actor).await?;
-    Ok(HttpResponse::Created().json(NewToken { token: made.token.expose().to_owned() }))
+    Ok(HttpResponse::Created().json(NewToken::legacy(made.token.expose().to_owned())))
 }
 
 fn required(body: Refresh) -> Result<String> {
