@@ -26,6 +26,12 @@ pub enum Error {
     /// There is no such thing, or it belongs to another organization.
     #[error("not found")]
     NotFound,
+    /// A list has no such page.
+    #[error("past the last page of a list")]
+    NoSuchPage,
+    /// Something that Label Studio's API has and this server has not; the words say what to do instead.
+    #[error("not offered: {0}")]
+    NotOffered(&'static str),
     /// The form is too old, was opened for another session, or comes from another site.
     #[error("the form token is not ours")]
     StaleForm,

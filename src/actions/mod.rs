@@ -9,6 +9,9 @@ pub mod held_secrets;
 pub mod invitations;
 pub mod organizations;
 pub mod passwords;
+pub mod projects;
+pub mod prompt_versions;
+pub mod prompts;
 pub mod sessions;
 pub mod users;
 
@@ -22,4 +25,10 @@ use crate::error::{Error, Result};
 /// [`Error::Forbidden`].
 pub fn require(actor: &Actor, permission: Permission) -> Result<()> {
     if actor.may(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
+}
+
+/// The names of those members that differ, for the audit log.
+fn names_of_changed(members: &[(&str, bool)]) -> String {
+    let names: Vec<&str> = members.iter().filter(|(_, differs)| *differs).map(|(name, _)| *name).collect();
+    names.join(", ")
 }

@@ -110,6 +110,8 @@ fn detail(error: &Error) -> String {
             format!("Request was throttled. Expected available in {retry_after_s} seconds.")
         }
         Error::NotFound => of_status(StatusCode::NOT_FOUND).to_owned(),
+        Error::NoSuchPage => "Invalid page.".to_owned(),
+        Error::NotOffered(what) => (*what).to_owned(),
         Error::Stale => of_status(StatusCode::PRECONDITION_FAILED).to_owned(),
         Error::UnsupportedMediaType => of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE).to_owned(),
         Error::TooLarge => of_status(StatusCode::PAYLOAD_TOO_LARGE).to_owned(),

@@ -8,9 +8,14 @@ pub mod connections;
 pub mod errors;
 pub mod etag;
 pub mod jwt_settings;
+pub mod members;
 pub mod openapi;
 pub mod organizations;
+pub mod paging;
 pub mod path;
+pub mod projects;
+pub mod prompt_versions;
+pub mod prompts;
 pub mod timestamp;
 pub mod users;
 pub mod version;
@@ -50,6 +55,9 @@ fn routes_with_token(cfg: &mut ServiceConfig) {
     jwt_settings::routes(cfg);
     organizations::routes(cfg);
     users::routes(cfg);
+    projects::routes(cfg);
+    prompts::routes(cfg);
+    prompt_versions::routes(cfg);
 }
 
 /// A path, with and without a slash at its end.

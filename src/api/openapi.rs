@@ -8,7 +8,10 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::openapi::{Content, OpenApi as Document, Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use super::{api_tokens, connections, errors, jwt_settings, organizations, resource, users, version};
+use super::{
+    api_tokens, connections, errors, jwt_settings, organizations, projects, prompt_versions, prompts, resource, users,
+    version,
+};
 
 /// The errors that an operation can answer.
 const ERRORS: [(&str, &str); 9] = [
@@ -44,6 +47,12 @@ const ERRORS: [(&str, &str); 9] = [
         connections::parts::verify, connections::parts::list_checks, connections::parts::replace_key,
         connections::parts::list_models, connections::parts::switch_models, connections::parts::pause,
         connections::parts::resume,
+        projects::list, projects::create, projects::show, projects::change, projects::remove, projects::subsets,
+        projects::compatible,
+        prompts::list, prompts::create, prompts::show, prompts::change, prompts::remove,
+        prompt_versions::list, prompt_versions::create, prompt_versions::default_name, prompt_versions::show,
+        prompt_versions::change, prompt_versions::remove, prompt_versions::cost_estimate, prompt_versions::refine,
+        prompt_versions::refined, prompt_versions::runs, prompt_versions::run,
     ),
     components(schemas(errors::ApiError)),
     security(("legacy" = []), ("bearer" = []), ("key" = [])),
@@ -123,11 +132,13 @@ fn describe(response: &mut RefOr<Response>) {
 /// Whether an operation can end with a status.
 fn can_answer(path: &str, operation: &Operation, status: &str) -> bool {
     let takes_a_body = operation.request_body.is_some();
-    let is_if_match = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(one) if one.name == "If-Match");
-    let takes_if_match = operation.parameters.iter().flatten().any(is_if_match);
+    let takes = |name: &str| {
+        let is_it = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(one) if one.name == name);
+        operation.parameters.iter().flatten().any(is_it)
+    };
     match status {
-        "404" => path.contains('{') || path.contains("/token"),
-        "412" => takes_if_match || takes_a_body,
+        "404" => path.contains('{') || path.contains("/token") || takes("page"),
+        "412" => takes("If-Match") || takes_a_body,
         "413" | "415" => takes_a_body,
         _ => true,
     }

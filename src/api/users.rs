@@ -41,6 +41,12 @@ impl From<&UserRow> for UserRef {
     }
 }
 
+/// Who made something, if they are among these people.
+#[must_use]
+pub fn made_by(people: &[UserRow], id: Option<i64>) -> Option<UserRef> {
+    people.iter().find(|row| Some(row.id) == id).map(UserRef::from)
+}
+
 /// Who asks.
 #[derive(Serialize, ToSchema)]
 pub struct WhoAmI {

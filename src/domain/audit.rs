@@ -97,6 +97,24 @@ pub enum Act {
     ApiTokenRotated,
     /// It was changed which kinds of API tokens are let in, or how long they live.
     ApiTokenPolicyChanged,
+    /// A project was made.
+    ProjectCreated,
+    /// A project was changed.
+    ProjectChanged,
+    /// A project was deleted.
+    ProjectDeleted,
+    /// A prompt was made.
+    PromptCreated,
+    /// A prompt was changed, though not its versions.
+    PromptChanged,
+    /// A prompt was deleted with its versions.
+    PromptDeleted,
+    /// A version of a prompt was saved.
+    PromptVersionCreated,
+    /// A version of a prompt was overwritten.
+    PromptVersionChanged,
+    /// A version of a prompt was deleted.
+    PromptVersionDeleted,
 }
 
 /// A family of acts, for the filter.
@@ -106,6 +124,8 @@ pub enum ActGroup {
     Keys,
     /// Checks of provider keys.
     Checks,
+    /// Prompts and the projects that they are for.
+    Prompts,
     /// People.
     Members,
     /// Sign-in and sessions.
@@ -116,7 +136,8 @@ pub enum ActGroup {
 
 impl ActGroup {
     /// Every group, in the filter's order.
-    pub const ALL: [ActGroup; 5] = [Self::Keys, Self::Checks, Self::Members, Self::SignIn, Self::Settings];
+    pub const ALL: [ActGroup; 6] =
+        [Self::Keys, Self::Checks, Self::Prompts, Self::Members, Self::SignIn, Self::Settings];
 
     /// The form value.
     #[must_use]
@@ -124,6 +145,7 @@ impl ActGroup {
         match self {
             Self::Keys => "keys",
             Self::Checks => "checks",
+            Self::Prompts => "prompts",
             Self::Members => "members",
             Self::SignIn => "sign_in",
             Self::Settings => "settings",
@@ -136,6 +158,7 @@ impl ActGroup {
         match self {
             Self::Keys => "Keys",
             Self::Checks => "Checks",
+            Self::Prompts => "Prompts",
             Self::Members => "Members",
             Self::SignIn => "Sign-in",
             Self::Settings => "Settings",
@@ -222,6 +245,15 @@ acts! {
     ApiTokenRevoked, SignIn, "api_token.revoked", "Revoked the API token";
     ApiTokenRotated, SignIn, "api_token.rotated", "Rotated the API token";
     ApiTokenPolicyChanged, Settings, "api_token.policy_changed", "Changed the rules for API tokens";
+    ProjectCreated, Prompts, "project.created", "Created the project";
+    ProjectChanged, Prompts, "project.changed", "Changed the project";
+    ProjectDeleted, Prompts, "project.deleted", "Deleted the project";
+    PromptCreated, Prompts, "prompt.created", "Created the prompt";
+    PromptChanged, Prompts, "prompt.changed", "Changed the prompt";
+    PromptDeleted, Prompts, "prompt.deleted", "Deleted the prompt";
+    PromptVersionCreated, Prompts, "prompt_version.created", "Saved the prompt version";
+    PromptVersionChanged, Prompts, "prompt_version.changed", "Changed the prompt version";
+    PromptVersionDeleted, Prompts, "prompt_version.deleted", "Deleted the prompt version";
 }
 
 impl Act {

@@ -34,6 +34,13 @@ impl NanoUsd {
         let nano = scale(digits, shift).ok_or(NotMoney)?;
         i64::try_from(nano).map(Self).map_err(|_| NotMoney)
     }
+
+    /// What so many tokens cost at this price of a million, rounded up to a whole nano-dollar.
+    #[must_use]
+    pub fn for_tokens(self, n_tokens: u64) -> Self {
+        let nano = (i128::from(self.0) * i128::from(n_tokens)).max(0) as u128;
+        Self(i64::try_from(nano.div_ceil(1_000_000)).unwrap_or(i64::MAX))
+    }
 }
 
 /// `digits × 10^shift`, exactly; `None` if that is no whole number or overflows.
@@ -67,6 +74,14 @@ mod tests {
         for text in ["", ".5", "-1", "1,5", "1e-10", "NaN", "1e99999"] {
             assert_eq!(NanoUsd::from_decimal_usd(text), Err(NotMoney), "{text}");
         }
+    }
+
+    #[test]
+    fn tokens_cost_their_share_of_a_million() {
+        let price = NanoUsd(2_500_000_000);
+        assert_eq!([0, 1, 1_000_000].map(|n| price.for_tokens(n)), [NanoUsd(0), NanoUsd(2_500), price]);
+        assert_eq!(NanoUsd(1).for_tokens(1), NanoUsd(1));
+        assert_eq!(price.for_tokens(u64::MAX), NanoUsd(i64::MAX));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::Conn;
+use super::listing::contains;
 use super::schema::{audit_log, organizations};
 use crate::clock::Timestamp;
 use crate::domain::actor::{OrgScope, Who};
@@ -244,10 +245,4 @@ fn filtered(scope: OrgScope, filter: &AuditFilter) -> audit_log::BoxedQuery<'sta
         query = query.filter(audit_log::target_kind.eq("connection").and(audit_log::target_id.eq(id)));
     }
     query
-}
-
-/// A LIKE pattern for a text that holds the words, in lower case as the column is.
-fn contains(words: &str) -> String {
-    let escaped = words.trim().to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{escaped}%")
 }

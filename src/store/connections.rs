@@ -225,6 +225,19 @@ pub fn get(conn: &mut Conn, scope: OrgScope, id: i64) -> Result<ConnectionRow> {
     Ok(of(scope).filter(connections::id.eq(id)).select(ConnectionRow::as_select()).first(conn)?)
 }
 
+/// Takes a connection until the end of the transaction and answers it as it is then: nobody changes or deletes it
+/// meanwhile.
+///
+/// # Errors
+/// [`Error::NotFound`], also for another organization's; the database's.
+pub fn lock(conn: &mut Conn, scope: OrgScope, id: i64) -> Result<ConnectionRow> {
+    let one = connections::organization_id.eq(scope.id()).and(connections::id.eq(id));
+    let n_taken = diesel::update(connections::table.filter(one))
+        .set(connections::version.eq(connections::version))
+        .execute(conn)?;
+    if n_taken == 1 { get(conn, scope, id) } else { Err(Error::NotFound) }
+}
+
 /// The connection that was added with a form.
 ///
 /// # Errors

@@ -261,6 +261,63 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    projects (id) {
+        id -> BigInt,
+        organization_id -> BigInt,
+        title -> Text,
+        description -> Nullable<Text>,
+        label_config -> Text,
+        suits_prompts -> Bool,
+        folded -> Text,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    prompts (id) {
+        id -> BigInt,
+        organization_id -> BigInt,
+        title -> Text,
+        description -> Nullable<Text>,
+        skill_name -> Nullable<Text>,
+        input_fields -> Nullable<Text>,
+        output_classes -> Nullable<Text>,
+        folded -> Text,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    prompt_projects (prompt_id, project_id) {
+        prompt_id -> BigInt,
+        project_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    prompt_versions (id) {
+        id -> BigInt,
+        prompt_id -> BigInt,
+        title -> Text,
+        prompt -> Text,
+        provider -> Text,
+        provider_model_id -> Text,
+        model_provider_connection -> Nullable<BigInt>,
+        max_few_shot_examples -> Nullable<BigInt>,
+        created_by -> Nullable<BigInt>,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+        version -> BigInt,
+    }
+}
+
 diesel::joinable!(connection_secrets -> connections (connection_id));
 diesel::joinable!(connection_models -> connections (connection_id));
 diesel::joinable!(checks -> connections (connection_id));
@@ -269,6 +326,9 @@ diesel::joinable!(invitations -> users (invited_by));
 diesel::joinable!(password_links -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(api_tokens -> users (user_id));
+diesel::joinable!(prompt_projects -> prompts (prompt_id));
+diesel::joinable!(prompt_projects -> projects (project_id));
+diesel::joinable!(prompt_versions -> prompts (prompt_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     organizations,
@@ -290,4 +350,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     launch_keys,
     used_nonces,
     api_tokens,
+    projects,
+    prompts,
+    prompt_projects,
+    prompt_versions,
 );

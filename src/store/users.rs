@@ -163,6 +163,20 @@ pub fn name(conn: &mut Conn, scope: OrgScope, id: i64) -> Result<Option<String>>
         .optional()?)
 }
 
+/// Those of these people who are members, also those who have left.
+///
+/// # Errors
+/// The database's.
+pub fn of_ids(conn: &mut Conn, scope: OrgScope, ids: &[i64]) -> Result<Vec<UserRow>> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(users::table
+        .filter(users::organization_id.eq(scope.id()).and(users::id.eq_any(ids)))
+        .select(UserRow::as_select())
+        .load(conn)?)
+}
+
 /// The ids and names of all members, also of those who have left.
 ///
 /// # Errors

@@ -281,13 +281,15 @@ impl From<&Error> for ErrorPage {
                 Self::owners_only()
             }
             Error::Forbidden(_) => Self::no_access(),
-            Error::NotFound => Self::not_found(),
+            Error::NotFound | Error::NoSuchPage => Self::not_found(),
             Error::StaleForm => Self::stale_form(),
             Error::LaunchRefused(refusal) => Self::launch_refused(*refusal),
             Error::LinkClosed => Self::link_closed(),
             Error::TooMany { retry_after_s } => Self::too_many_tries(*retry_after_s),
             Error::TooLarge => Self::too_large(),
-            Error::Stale | Error::UnsupportedMediaType => Self { status: error.status_code(), ..Self::bad_request() },
+            Error::Stale | Error::UnsupportedMediaType | Error::NotOffered(_) => {
+                Self { status: error.status_code(), ..Self::bad_request() }
+            }
             Error::BadRequest(_) => Self::bad_request(),
             Error::Unavailable(_) => {
                 tracing::error!(error = %error.chain(), "the database is not available");
@@ -314,11 +316,11 @@ impl ResponseError for Error {
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotSignedIn | Self::BadToken(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) | Self::StaleForm | Self::LaunchRefused(_) => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoSuchPage => StatusCode::NOT_FOUND,
             Self::LinkClosed => StatusCode::GONE,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::BadRequest(_) | Self::NotOffered(_) => StatusCode::BAD_REQUEST,
             Self::Stale => StatusCode::PRECONDITION_FAILED,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,

@@ -49,6 +49,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("diesel", &["error", "store"]),
     ("hkdf", &["vault"]),
     ("reqwest", &["providers"]),
+    ("roxmltree", &["domain"]),
     ("rustix", &["process"]),
 ];
 

@@ -21,7 +21,7 @@ enum Takes {
     The(Permission),
 }
 
-use Permission::{ManageConnections, ManageMembers, ManageTokens, ViewConnections};
+use Permission::{ManageConnections, ManageMembers, ManagePrompts, ManageTokens, ViewConnections, ViewPrompts};
 use Takes::{AToken, AllScopes, Nothing, The};
 
 const OPERATIONS: &[(&str, &str, Takes)] = &[
@@ -54,7 +54,35 @@ const OPERATIONS: &[(&str, &str, Takes)] = &[
     ("PUT", "/api/model-provider-connections/{id}/models", The(ManageConnections)),
     ("POST", "/api/model-provider-connections/{id}/pause", The(ManageConnections)),
     ("POST", "/api/model-provider-connections/{id}/resume", The(ManageConnections)),
+    ("GET", "/api/projects/", The(ViewPrompts)),
+    ("POST", "/api/projects/", The(ManagePrompts)),
+    ("GET", "/api/projects/{id}/", The(ViewPrompts)),
+    ("PATCH", "/api/projects/{id}/", The(ManagePrompts)),
+    ("DELETE", "/api/projects/{id}/", The(ManagePrompts)),
+    ("GET", "/api/projects/{id}/subsets", The(ViewPrompts)),
+    ("GET", "/api/prompts/compatible-projects", The(ViewPrompts)),
+    ("GET", "/api/prompts/", The(ViewPrompts)),
+    ("POST", "/api/prompts/", The(ManagePrompts)),
+    ("GET", "/api/prompts/{id}/", The(ViewPrompts)),
+    ("PATCH", "/api/prompts/{id}/", The(ManagePrompts)),
+    ("DELETE", "/api/prompts/{id}/", The(ManagePrompts)),
+    ("GET", "/api/prompts/{id}/get-default-version-name", The(ViewPrompts)),
+    ("GET", "/api/prompts/{id}/versions", The(ViewPrompts)),
+    ("POST", "/api/prompts/{id}/versions", The(ManagePrompts)),
+    ("GET", "/api/prompts/{id}/versions/{version}", The(ViewPrompts)),
+    ("PATCH", "/api/prompts/{id}/versions/{version}", The(ManagePrompts)),
+    ("DELETE", "/api/prompts/{id}/versions/{version}", The(ManagePrompts)),
+    ("GET", "/api/prompts/{id}/versions/{version}/cost-estimate", The(ViewPrompts)),
+    ("GET", "/api/prompts/{id}/versions/{version}/refine", The(ViewPrompts)),
+    ("POST", "/api/prompts/{id}/versions/{version}/refine", The(ManagePrompts)),
+    ("GET", "/api/prompts/{id}/versions/{version}/inference-runs", The(ViewPrompts)),
+    ("POST", "/api/prompts/{id}/versions/{version}/inference-runs", The(ManagePrompts)),
 ];
+
+/// An address of nothing.
+fn address(path: &str) -> String {
+    path.replace("{id}", "99").replace("{version}", "99")
+}
 
 fn passes(takes: Takes, role: Role, scopes: ApiScopes) -> bool {
     match takes {
@@ -85,7 +113,7 @@ async fn each_role_and_scope_may_ask_for_what_it_covers_and_nothing_else() {
             for (method, path, takes) in OPERATIONS {
                 let body = matches!(*method, "POST" | "PATCH" | "PUT").then(|| json!({}));
                 let method: Method = method.parse().expect("a method");
-                let reply = program.call(method.clone(), &path.replace("{id}", "99"), body).await;
+                let reply = program.call(method.clone(), &address(path), body).await;
                 let expected = passes(*takes, role, scopes);
                 let what = format!("{role} with {scopes}: {method} {path}: {}", reply.status);
                 assert_ne!(reply.status, 401, "{what}");
@@ -103,7 +131,7 @@ async fn nobody_gets_past_the_gate_without_a_token_and_cookies_are_none() {
     let mara = app.owner().await;
     for (method, path, takes) in OPERATIONS {
         let method: Method = method.parse().expect("a method");
-        let path = path.replace("{id}", "99");
+        let path = address(path);
         let status = app.program().call(method.clone(), &path, None).await.status;
         let mut signed_in = app.program();
         signed_in.visitor = mara.clone();

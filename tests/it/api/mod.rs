@@ -5,4 +5,6 @@ mod connections;
 mod errors;
 mod openapi;
 mod people;
+mod projects;
+mod prompts;
 mod tokens;

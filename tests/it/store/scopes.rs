@@ -5,6 +5,8 @@ use claviger::domain::audit::{Act, AuditEntry};
 use claviger::domain::check::{CheckReport, OfferedModel, Verdict};
 use claviger::domain::connection::Target;
 use claviger::domain::egress::EgressAddress;
+use claviger::domain::project::ProjectDraft;
+use claviger::domain::prompt::{PromptDraft, VersionDraft};
 use claviger::domain::role::Role;
 use claviger::domain::theme::Theme;
 use claviger::error::{Error, Result};
@@ -12,8 +14,13 @@ use claviger::store::audit::{AuditFilter, ChainKey};
 use claviger::store::connections::{Checked, SealedSecretRow};
 use claviger::store::data_keys::DataKeyRow;
 use claviger::store::held_secrets::HeldSecretRow;
+use claviger::store::listing::{Listing, Order};
+use claviger::store::projects::{Kept, Which};
 use claviger::store::users::UserRow;
-use claviger::store::{Conn, audit, checks, connections, data_keys, egress, held_secrets, invitations, models, users};
+use claviger::store::{
+    Conn, audit, checks, connections, data_keys, egress, held_secrets, invitations, models, projects, prompt_versions,
+    prompts, users,
+};
 use diesel::prelude::*;
 use diesel::sql_query;
 use zeroize::Zeroizing;
@@ -63,6 +70,10 @@ impl Two {
             checks::insert(conn, scope, id, Some(1), now, &report())?;
             held_secrets::keep(conn, &held(scope, now))?;
             egress::replace(conn, scope, now, &[EgressAddress::parse("203.0.113.1", "Primary").expect("an address")])?;
+            let project = projects::insert(conn, scope, &project_draft(), Kept { suits_prompts: true, at: now }, 1)?;
+            let prompt = prompts::insert(conn, scope, &prompt_draft(), 1, now)?;
+            prompts::set_projects(conn, scope, prompt, &[project])?;
+            prompt_versions::insert(conn, scope, prompt, &version_draft(), 1, now)?;
             let key = ChainKey::new(Zeroizing::new([7; 64]));
             audit::append(conn, scope, &key, now, &AuditEntry::of(Who::Operator, None, Act::EgressChanged))
         })
@@ -97,6 +108,12 @@ impl Two {
                 format!("{:?}", users::names_of_managers(conn, scope)?),
                 format!("{:?}", users::list(conn, scope)?.iter().map(UserRow::is_active).collect::<Vec<_>>()),
                 format!("{:?}", users::list(conn, scope)?.iter().map(UserRow::role).collect::<Vec<_>>()),
+                format!("{:?}", users::of_ids(conn, scope, &[1])?.iter().map(|row| row.id).collect::<Vec<_>>()),
+                format!("{:?}", projects::list(conn, scope, Which::All, &listing())?.0),
+                format!("{:?}", prompts::list(conn, scope, &listing())?.0),
+                format!("{:?}", prompts::projects_of(conn, scope, &[1])?),
+                format!("{:?}", prompts::n_versions(conn, scope, &[1])?),
+                format!("{:?}", prompt_versions::get(conn, scope, 1, 1).into_iter().collect::<Vec<_>>()),
                 format!("{:?}", invitations::list(conn, scope)?.iter().map(|(row, _)| row.id).collect::<Vec<_>>()),
             ];
             Ok(texts.join("\n"))
@@ -141,6 +158,25 @@ async fn another_organization_changes_nothing() {
     is_not_found(&two.write(move |conn| models::record_offered(conn, foreign, id, &[offered("x")], |_| true)).await);
     is_not_found(&two.write(move |conn| checks::insert(conn, foreign, id, None, now, &report())).await);
 
+    is_not_found(&two.write(move |conn| projects::lock(conn, foreign, 1).map(drop)).await);
+    is_not_found(&two.write(move |conn| prompts::lock(conn, foreign, 1).map(drop)).await);
+    is_not_found(&two.write(move |conn| connections::lock(conn, foreign, id).map(drop)).await);
+    is_not_found(&two.write(move |conn| prompts::set_projects(conn, foreign, 1, &[])).await);
+    is_not_found(&two.write(move |conn| prompt_versions::delete(conn, foreign, 1, 1)).await);
+    let version = move |conn: &mut Conn| prompt_versions::update(conn, foreign, 1, 1, &version_draft(), now);
+    is_not_found(&two.write(version).await);
+    let version = move |conn: &mut Conn| prompt_versions::insert(conn, foreign, 1, &version_draft(), 1, now).map(drop);
+    is_not_found(&two.write(version).await);
+    is_not_found(&two.write(move |conn| prompt_versions::list(conn, foreign, 1, Order::NEWEST).map(drop)).await);
+    is_not_found(&two.write(move |conn| prompt_versions::titles(conn, foreign, 1).map(drop)).await);
+    let kept = Kept { suits_prompts: false, at: now };
+    two.write(move |conn| projects::update(conn, foreign, 1, &project_draft(), kept)).await.expect("no row to change");
+    two.write(move |conn| projects::delete(conn, foreign, 1)).await.expect("no row to delete");
+    two.write(move |conn| prompts::update(conn, foreign, 1, &prompt_draft(), now)).await.expect("no row to change");
+    two.write(move |conn| prompts::delete(conn, foreign, 1)).await.expect("no row to delete");
+    let taken = two.write(move |conn| projects::lock_all(conn, foreign, &[1])).await;
+    assert_eq!(taken.expect("an answer"), [0_i64; 0]);
+
     two.write(move |conn| users::set_role(conn, foreign, 1, Role::Annotator)).await.ok();
     two.write(move |conn| users::deactivate(conn, foreign, 1, now)).await.ok();
     two.write(move |conn| users::set_profile(conn, foreign, 1, "Eve", Theme::Dark)).await.ok();
@@ -152,6 +188,22 @@ async fn another_organization_changes_nothing() {
 #[track_caller]
 fn is_not_found(answer: &Result<()>) {
     assert!(matches!(answer, Err(Error::NotFound)), "{answer:?}");
+}
+
+fn project_draft() -> ProjectDraft {
+    ProjectDraft { title: "Reviews".into(), description: None, label_config: "<View/>".into() }
+}
+
+fn prompt_draft() -> PromptDraft {
+    PromptDraft { title: "Mood".into(), ..PromptDraft::default() }
+}
+
+fn version_draft() -> VersionDraft {
+    VersionDraft { title: "v".into(), provider: "openai".into(), ..VersionDraft::default() }
+}
+
+fn listing() -> Listing {
+    Listing { words: Vec::new(), ids: None, order: Order::NEWEST, offset: 0, limit: 10 }
 }
 
 fn offered(id: &str) -> OfferedModel {
