@@ -54,6 +54,8 @@ async fn holds_for(role: Role) {
         config.api_requests_per_minute = std::num::NonZeroU32::MAX;
     })
     .await;
+    // Lets legacy tokens in, so that they can be reset.
+    app.legacy_token(role).await;
     let mut tester = app.program_of(role).await;
     let (_, token) = tester.credential.clone().expect("a token");
     let folder = tempfile::tempdir().expect("a folder");
