@@ -48,6 +48,7 @@ impl ListQuery {
     pub fn listing(&self) -> Listing {
         Listing {
             words: self.words(),
+            title: self.get("title").map(cleaned).filter(|title| !title.is_empty()),
             ids: self.ids(),
             order: self.order(),
             offset: self.offset(),
@@ -93,9 +94,7 @@ impl ListQuery {
     }
 
     fn words(&self) -> Vec<String> {
-        let search = self.get("search").unwrap_or_default();
-        let search: String =
-            search.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_SEARCH).collect();
+        let search = cleaned(self.get("search").unwrap_or_default());
         search.split_whitespace().take(MOST_WORDS).map(str::to_owned).collect()
     }
 
@@ -127,6 +126,12 @@ fn read(path: &str, query: &str) -> Result<ListQuery> {
     let page_size = get(&pairs, "page_size").and_then(|size| size.parse().ok()).filter(|size| *size >= 1);
     let page_size = page_size.map_or(PAGE_SIZE, |size: i64| size.min(PAGE_SIZE));
     Ok(ListQuery { path: path.to_owned(), pairs, page, page_size })
+}
+
+/// A text that can be looked for.
+fn cleaned(text: &str) -> String {
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_SEARCH).collect();
+    text.trim().to_owned()
 }
 
 /// The last value of that name.

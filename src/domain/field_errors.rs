@@ -60,6 +60,15 @@ impl FieldErrors {
         self
     }
 
+    /// The same with the errors of one field at another.
+    #[must_use]
+    pub fn renamed(mut self, from: &str, to: &str) -> Self {
+        for (field, _) in self.0.iter_mut().filter(|(field, _)| field == from) {
+            to.clone_into(field);
+        }
+        self
+    }
+
     /// Every error with its field.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &FieldError)> {
         self.0.iter().map(|(field, error)| (field.as_str(), error))

@@ -5,6 +5,8 @@
 pub struct Listing {
     /// Words that a row’s title or description holds, each of them.
     pub words: Vec<String>,
+    /// What a row’s title holds; anything, if `None`.
+    pub title: Option<String>,
     /// Only these rows; all, if `None`.
     pub ids: Option<Vec<i64>>,
     /// In which order.
@@ -91,6 +93,11 @@ macro_rules! ordered {
 }
 
 pub(super) use ordered;
+
+diesel::define_sql_function! {
+    /// In small letters, so that LIKE is the same on both databases.
+    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
+}
 
 /// Title and description as the search reads them.
 pub(super) fn folded(title: &str, description: Option<&str>) -> String {

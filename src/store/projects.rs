@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::Conn;
-use super::listing::{Listing, contains, folded, ordered};
+use super::listing::{Listing, contains, folded, lower, ordered};
 use super::schema::projects;
 use crate::clock::Timestamp;
 use crate::domain::actor::OrgScope;
@@ -170,6 +170,9 @@ fn filtered(
     }
     if let Some(ids) = &listing.ids {
         query = query.filter(projects::id.eq_any(ids.clone()));
+    }
+    if let Some(title) = &listing.title {
+        query = query.filter(lower(projects::title).like(contains(title)).escape('\\'));
     }
     for words in &listing.words {
         query = query.filter(projects::folded.like(contains(words)).escape('\\'));

@@ -4,7 +4,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 
 use super::Conn;
-use super::listing::{Listing, contains, folded, ordered};
+use super::listing::{Listing, contains, folded, lower, ordered};
 use super::schema::{projects, prompt_projects, prompt_versions, prompts};
 use crate::clock::Timestamp;
 use crate::domain::actor::OrgScope;
@@ -202,6 +202,9 @@ fn filtered(scope: OrgScope, listing: &Listing) -> prompts::BoxedQuery<'static, 
     let mut query = prompts::table.filter(prompts::organization_id.eq(scope.id())).into_boxed();
     if let Some(ids) = &listing.ids {
         query = query.filter(prompts::id.eq_any(ids.clone()));
+    }
+    if let Some(title) = &listing.title {
+        query = query.filter(lower(prompts::title).like(contains(title)).escape('\\'));
     }
     for words in &listing.words {
         query = query.filter(prompts::folded.like(contains(words)).escape('\\'));

@@ -177,7 +177,7 @@ async fn refuse_duplicate(
 
 fn already_connected(provider: &Provider, id: i64) -> FieldErrors {
     FieldErrors::one(
-        "",
+        "provider",
         FieldError {
             message: format!(
                 "{} is already connected. There’s one {} key for the organization.",

@@ -29,7 +29,7 @@ use crate::domain::connection::{Budget, ConnectionOptions, Scope, Target};
 use crate::domain::field_errors::FieldError;
 use crate::domain::role::Permission;
 use crate::error::{Error, Result};
-use crate::providers::{self, Provider};
+use crate::providers;
 use crate::store::connections::ConnectionRow;
 
 /// The routes.
@@ -39,6 +39,14 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(resource("/model-provider-connections/{id}").get(show).patch(update).delete(remove))
         .configure(parts::routes);
 }
+
+/// What a connection carries if a program says nothing of it, as the clients' documentation has it.
+const USUAL: ConnectionOptions = ConnectionOptions {
+    scope: Scope::Organization,
+    is_internal: false,
+    cached_available_models: None,
+    budget: Budget { limit: None, alert: None, period: None },
+};
 
 /// How a list is ordered.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -97,7 +105,7 @@ pub async fn create(
 ) -> Result<HttpResponse> {
     require(&actor, Permission::ManageConnections)?;
     let provider = input.provider()?;
-    let options = input.options(usual_options(provider), &actor)?;
+    let options = input.options(USUAL, &actor)?;
     let (submission, _) = input.submission(Target::default());
     let proof = verify.proof(Proof::Waived);
     let addition = Addition { provider, submission, form_id: None, proof, options: Some(options) };
@@ -233,15 +241,6 @@ impl Verify {
 fn refused(report: &CheckReport) -> Error {
     let error = FieldError { message: report.message.clone(), suggestion: report.suggestion.clone(), link: None };
     Error::field(report.field.unwrap_or_default(), error)
-}
-
-fn usual_options(provider: &Provider) -> ConnectionOptions {
-    ConnectionOptions {
-        scope: if provider.is_single() { Scope::Organization } else { Scope::Model },
-        is_internal: false,
-        cached_available_models: None,
-        budget: Budget::default(),
-    }
 }
 
 /// Internal ones are only for those who keep the keys.

@@ -331,6 +331,8 @@ impl Attempt {
     ) -> Result<HttpResponse> {
         match error {
             Error::Invalid(errors) => {
+                // The page has no field for the provider; what is wrong with it is so with the whole form.
+                let errors = errors.renamed("provider", "");
                 let errors = self.explain_what_is_held_no_more(&errors);
                 respond::unprocessable(&self.hold(app, actor, page, purpose, errors).await?)
             }

@@ -99,7 +99,7 @@ async fn a_connection_has_all_members_of_the_contract_and_never_a_secret() {
     assert_eq!(
         shown,
         json!({
-            "id": 1, "provider": "Custom", "scope": "Model", "organization": 1,
+            "id": 1, "provider": "Custom", "scope": "Organization", "organization": 1,
             "created_by": {
                 "id": 1, "first_name": "Mara", "last_name": "Lindqvist", "username": "mara@fennel.example",
                 "email": "mara@fennel.example", "avatar": null
@@ -208,7 +208,7 @@ async fn a_second_one_of_a_provider_that_has_one_is_400_and_races_leave_one() {
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 400, 400, 400, 400, 400, 400, 400]);
     let again = program.clone().post(LIST, body("openai", &fake)).await;
-    assert!(problem(&again, "non_field_errors").contains("already connected"));
+    assert!(problem(&again, "provider").contains("already connected"));
     assert_eq!(app.number("SELECT COUNT(*) FROM connections").await, 1);
 }
 

@@ -203,7 +203,7 @@ fn version_draft() -> VersionDraft {
 }
 
 fn listing() -> Listing {
-    Listing { words: Vec::new(), ids: None, order: Order::NEWEST, offset: 0, limit: 10 }
+    Listing { words: Vec::new(), title: None, ids: None, order: Order::NEWEST, offset: 0, limit: 10 }
 }
 
 fn offered(id: &str) -> OfferedModel {
