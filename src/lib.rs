@@ -67,6 +67,14 @@
 //! its token; fields are drawn by the macros of `templates/ui/form.html`. A new act of a person gets an
 //! [`Act`](domain::audit::Act).
 //!
+//! # How to add to the REST API
+//!
+//! Write `src/api/<noun>.rs` with a `routes` function, called in [`api`], whose paths are made by `resource`, which adds
+//! the slash at the end. A handler asks first whether the actor may, reads a [`Body`](api::body::Body) whose members are
+//! a [`Change`](api::body::Change) where left out is not null, and answers a struct of its own. Its `utoipa::path` goes
+//! into [`openapi`](api::openapi), and what it takes into the table of `tests/it/api/access.rs`; tests fail until they
+//! agree.
+//!
 //! # How to add a setting
 //!
 //! Put it into [`SETTINGS`](config::SETTINGS) and [`Config`](config::Config), with a reader that says what it expects,

@@ -67,6 +67,7 @@ fn for_managers() -> Vec<PageOf> {
     vec![
         ("base-models-manager", "/base-models".into(), "gpt-6-sol"),
         ("tokens-manager", "/tokens".into(), "dashboards"),
+        ("api-reference", "/docs/api".into(), "POST /api/model-provider-connections/"),
         ("error-403", "/providers".into(), "You don’t have access to this page"),
     ]
 }

@@ -17,11 +17,12 @@ use crate::error::{Error, Result};
 use crate::providers::form::{HelpBlock, Piece, Prose};
 use crate::providers::{self, Provider};
 
-/// The guides that are part of this program: name, title and text.
-const GUIDES: [(&str, &str, &str); 3] = [
-    ("embedding", "Claviger inside another product", include_str!("../../../docs/embedding.md")),
-    ("operations", "Running Claviger", include_str!("../../../docs/operations.md")),
-    ("sealing", "How keys are sealed", include_str!("../../../docs/sealing.md")),
+/// The guides that are part of this program, by name.
+const GUIDES: [(&str, &str); 4] = [
+    ("rest-api", include_str!("../../../docs/rest-api.md")),
+    ("embedding", include_str!("../../../docs/embedding.md")),
+    ("operations", include_str!("../../../docs/operations.md")),
+    ("sealing", include_str!("../../../docs/sealing.md")),
 ];
 
 /// What anybody may read: it says nothing about an organization.
@@ -81,8 +82,8 @@ async fn providers_markdown() -> Result<HttpResponse> {
 
 /// `GET /docs/{slug}.md`.
 async fn guide(Slug(slug): Slug) -> Result<HttpResponse> {
-    let found = GUIDES.into_iter().find(|(name, ..)| *name == slug);
-    let (_, _, text) = found.ok_or(Error::NotFound)?;
+    let found = GUIDES.into_iter().find(|(name, _)| *name == slug);
+    let (_, text) = found.ok_or(Error::NotFound)?;
     Ok(markdown(text.to_owned()))
 }
 
