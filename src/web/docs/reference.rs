@@ -102,6 +102,14 @@ impl Reference {
     }
 }
 
+impl Group {
+    /// Its name in links.
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.name.to_lowercase().replace(' ', "-")
+    }
+}
+
 impl Operation {
     fn of(method: &str, path: &str, operation: &Value) -> Self {
         let success = members(&operation["responses"]).find(|(status, _)| status.starts_with('2'));
