@@ -112,7 +112,9 @@ impl From<diesel::result::Error> for Error {
 
 /// Whether the database's words say that it cannot store anything now: locked, out of space, read-only, gone.
 fn is_unavailable(message: &str) -> bool {
-    const WORDS: [&str; 13] = [
+    const WORDS: [&str; 15] = [
+        "deadlock detected",
+        "could not serialize",
         "database is locked",
         "database or disk is full",
         "disk I/O error",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::require;
-use crate::app::App;
+use crate::app::{App, InstallationKeys};
 use crate::auth::{api_token, one_time};
 use crate::clock::Timestamp;
 use crate::domain::actor::{Actor, OrgScope, Who};
@@ -107,13 +107,14 @@ pub async fn reveal(app: &App, actor: &Actor, id: i64, nonce: &str) -> Result<(A
 /// Exchanges a personal access token for an access token.
 ///
 /// # Errors
-/// [`Error::BadToken`], whatever is wrong with it; the database's.
+/// [`Error::BadToken`], whatever is wrong with it; [`Error::TooMany`]; the database's.
 pub async fn exchange(app: &App, refresh: &str) -> Result<Secret> {
     const INVALID: Error = Error::BadToken(TokenProblem::Invalid);
     let now = app.clock.now();
     let jti = api_token::read_personal(&app.keys, refresh, now).ok_or(INVALID)?;
     let hash = api_token::hash_of_personal(&jti);
     let open = app.db.read(move |conn| api_tokens::find_open(conn, &hash, now)).await?.ok_or(INVALID)?;
+    app.api_limits.count(open.token.id)?;
     api_token::access(&app.keys, &jti, open.user.id, now)
 }
 
@@ -187,6 +188,7 @@ pub async fn reset_legacy(app: &App, actor: &Actor) -> Result<Made> {
     app.db
         .write(move |conn| {
             let now = clock.now();
+            users::lock_organization(conn, actor.scope)?;
             let n_ended = api_tokens::delete_legacy_of_user(conn, actor.user_id)?;
             let wanted = Wanted {
                 kind: ApiTokenKind::Legacy,
@@ -253,29 +255,52 @@ pub async fn revoke_personal(app: &App, actor: &Actor, refresh: &str) -> Result<
 ///
 /// # Errors
 /// [`Error::Forbidden`]; [`Error::Invalid`]; the database's.
-pub async fn set_policy(app: &App, actor: &Actor, policy: ApiTokenPolicy) -> Result<()> {
+pub async fn set_policy(
+    app: &App,
+    actor: &Actor,
+    change: impl FnOnce(ApiTokenPolicy) -> ApiTokenPolicy + Send + 'static,
+) -> Result<ApiTokenPolicy> {
     require(actor, Permission::ManageTokens)?;
+    let (keys, now, actor) = (Arc::clone(&app.keys), app.clock.now(), actor.clone());
+    app.db
+        .write(move |conn| {
+            // Two changes at once must not undo each other: switching a kind off may be urgent.
+            users::lock_organization(conn, actor.scope)?;
+            let before = api_tokens::policy(conn, actor.scope)?;
+            let policy = change(before);
+            judge_policy(policy)?;
+            if before != policy {
+                store_policy(conn, &keys, &actor, policy, now)?;
+            }
+            Ok(policy)
+        })
+        .await
+}
+
+fn judge_policy(policy: ApiTokenPolicy) -> Result<()> {
     if !ApiTokenPolicy::TTL_DAYS.contains(&policy.ttl_days) {
         let (least, most) = ApiTokenPolicy::TTL_DAYS.into_inner();
         return Err(Error::field("api_token_ttl_days", format!("Enter {least} to {most} days.")));
     }
-    let (keys, now, actor) = (Arc::clone(&app.keys), app.clock.now(), actor.clone());
-    app.db
-        .write(move |conn| {
-            if api_tokens::policy(conn, actor.scope)? == policy {
-                return Ok(());
-            }
-            api_tokens::set_policy(conn, actor.scope, policy)?;
-            let on = |enabled| if enabled { "on" } else { "off" };
-            let entry = AuditEntry::by(&actor, Act::ApiTokenPolicyChanged).with(format!(
-                "personal {}, legacy {}, {} days",
-                on(policy.personal_enabled),
-                on(policy.legacy_enabled),
-                policy.ttl_days
-            ));
-            audit::append(conn, actor.scope, &keys.audit, now, &entry)
-        })
-        .await
+    Ok(())
+}
+
+fn store_policy(
+    conn: &mut Conn,
+    keys: &InstallationKeys,
+    actor: &Actor,
+    policy: ApiTokenPolicy,
+    now: Timestamp,
+) -> Result<()> {
+    api_tokens::set_policy(conn, actor.scope, policy)?;
+    let on = |enabled| if enabled { "on" } else { "off" };
+    let entry = AuditEntry::by(actor, Act::ApiTokenPolicyChanged).with(format!(
+        "personal {}, legacy {}, {} days",
+        on(policy.personal_enabled),
+        on(policy.legacy_enabled),
+        policy.ttl_days
+    ));
+    audit::append(conn, actor.scope, &keys.audit, now, &entry)
 }
 
 /// Whose token it is to be.
@@ -285,13 +310,8 @@ struct Owner {
     scope: OrgScope,
 }
 
-fn insert(
-    conn: &mut Conn,
-    keys: &crate::app::InstallationKeys,
-    owner: Owner,
-    wanted: &Wanted,
-    now: Timestamp,
-) -> Result<Made> {
+fn insert(conn: &mut Conn, keys: &InstallationKeys, owner: Owner, wanted: &Wanted, now: Timestamp) -> Result<Made> {
+    users::lock_organization(conn, owner.scope)?;
     let policy = api_tokens::policy(conn, owner.scope)?;
     let (name, days) = judge(wanted, policy)?;
     if api_tokens::of_user(conn, owner.user_id)?.len() >= MOST_TOKENS {
@@ -348,7 +368,7 @@ fn judge(wanted: &Wanted, policy: ApiTokenPolicy) -> Result<(String, Option<i64>
     Ok((name.unwrap_or_default(), wanted.days.or(always)))
 }
 
-fn text_of(keys: &crate::app::InstallationKeys, row: &ApiTokenRow, nonce: &str) -> Result<Secret> {
+fn text_of(keys: &InstallationKeys, row: &ApiTokenRow, nonce: &str) -> Result<Secret> {
     match row.kind() {
         ApiTokenKind::Legacy => api_token::legacy(keys, nonce),
         ApiTokenKind::Personal => api_token::personal(keys, &personal_of(row)),

@@ -15,6 +15,9 @@ use crate::store::prompt_versions::PromptVersionRow;
 use crate::store::prompts::PromptRow;
 use crate::store::{Conn, audit, connections, prompt_versions, prompts};
 
+/// A prompt has no more than this: they are listed whole.
+const MOST_VERSIONS: i64 = 200;
+
 /// A version as somebody wants it.
 #[derive(Debug)]
 pub struct Wanted {
@@ -45,6 +48,11 @@ pub async fn create(app: &App, actor: &Actor, prompt_id: i64, wanted: Wanted) ->
     app.db
         .write(move |conn| {
             let prompt = prompts::lock(conn, actor.scope, prompt_id)?;
+            let n_versions = prompts::n_versions(conn, actor.scope, &[prompt_id])?;
+            if n_versions.iter().any(|(_, n)| *n >= MOST_VERSIONS) {
+                let message = format!("There are {MOST_VERSIONS} versions already. Delete one that nobody needs.");
+                return Err(Error::field("", message));
+            }
             let draft = settle(conn, actor.scope, wanted, None)?;
             let now = clock.now();
             let id = prompt_versions::insert(conn, actor.scope, prompt_id, &draft, actor.user_id, now)?;

@@ -13,7 +13,7 @@ use crate::domain::secret::Secret;
 use crate::domain::theme::Theme;
 use crate::error::{Error, Result};
 use crate::store::users::{self, NewUser, UserRow};
-use crate::store::{Conn, audit, invitations, password_links, sessions};
+use crate::store::{Conn, api_tokens, audit, invitations, password_links, sessions};
 
 /// What is said of the last Owner, wherever somebody would take them away.
 pub const LAST_OWNER: &str = "You’re the only Owner. Make someone else an Owner first.";
@@ -97,8 +97,11 @@ pub async fn deactivate(app: &App, actor: &Actor, user_id: i64) -> Result<UserRo
             password_links::revoke(conn, user_id)?;
             invitations::cancel_of_inviter(conn, actor.scope, user_id, now)?;
             sessions::delete_all(conn, user_id)?;
+            // Who is let in again makes new ones: these may be why somebody was shut out.
+            let n_tokens = api_tokens::delete_of_user(conn, user_id)?;
             let entry = AuditEntry::by(&actor, Act::MemberDeactivated)
-                .on(AuditTarget::User { id: user_id, name: user.name.clone() });
+                .on(AuditTarget::User { id: user_id, name: user.name.clone() })
+                .with(if n_tokens == 0 { String::new() } else { format!("API tokens revoked: {n_tokens}") });
             audit::append(conn, actor.scope, &keys.audit, now, &entry)?;
             Ok(user)
         })

@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 
 /// The largest body: prompts are texts, and everything else is smaller.
-const LARGEST: usize = 1 << 20;
+pub const LARGEST: usize = 1 << 20;
 
 /// A JSON object. Clients that have nothing to say send no body and no `Content-Type`; that is the empty object.
 #[derive(Debug)]
@@ -35,9 +35,6 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
                 Some(actix_web::error::PayloadError::Overflow) => Error::TooLarge,
                 _ => Error::BadRequest("the body is incomplete"),
             })?;
-            if bytes.len() > LARGEST {
-                return Err(Error::TooLarge);
-            }
             if bytes.is_empty() {
                 return read(Value::Object(serde_json::Map::new()));
             }

@@ -70,10 +70,10 @@ fn answer<B>(response: &ServiceResponse<B>, id: Uuid) -> HttpResponse {
         _ => response.status(),
     };
     let mut answer = HttpResponse::build(status);
-    for name in [header::ALLOW] {
-        for value in response.headers().get_all(&name) {
-            answer.append_header((name.clone(), value.clone()));
-        }
+    let kept = ["allow", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"];
+    for (name, value) in kept.iter().flat_map(|name| response.headers().get_all(*name).map(move |value| (*name, value)))
+    {
+        answer.append_header((name, value.clone()));
     }
     if status == StatusCode::UNAUTHORIZED {
         answer.append_header((header::WWW_AUTHENTICATE, "Token"));
@@ -102,7 +102,8 @@ fn detail(error: &Error) -> String {
         Error::NotSignedIn => TokenProblem::Missing.words().to_owned(),
         Error::BadToken(problem) => problem.words().to_owned(),
         Error::Forbidden(permission) => format!(
-            "You do not have permission to perform this action. It takes the right “{}”, by your role and by your token.",
+            "You do not have permission to perform this action. It takes the right “{}”, by your role and by your \
+             token; what concerns people, settings and tokens takes a token with all scopes.",
             permission.label()
         ),
         Error::BadRequest(what) => format!("The request can’t be read: {what}."),

@@ -69,14 +69,11 @@ pub async fn show(app: Data<App>, actor: Actor) -> Result<HttpResponse> {
         example = json!({ "legacy_api_tokens_enabled": true, "api_token_ttl_days": 90 })),
     responses((status = 200, body = JwtSettings)))]
 pub async fn update(app: Data<App>, actor: Actor, Body(change): Body<JwtSettingsChange>) -> Result<HttpResponse> {
-    require(&actor, Permission::ManageTokens)?;
-    let scope = actor.scope;
-    let policy = app.db.read(move |conn| store::api_tokens::policy(conn, scope)).await?;
-    let policy = ApiTokenPolicy {
-        personal_enabled: change.api_tokens_enabled.unwrap_or(policy.personal_enabled),
-        legacy_enabled: change.legacy_api_tokens_enabled.unwrap_or(policy.legacy_enabled),
-        ttl_days: change.api_token_ttl_days.unwrap_or(policy.ttl_days),
+    let apply = move |present: ApiTokenPolicy| ApiTokenPolicy {
+        personal_enabled: change.api_tokens_enabled.unwrap_or(present.personal_enabled),
+        legacy_enabled: change.legacy_api_tokens_enabled.unwrap_or(present.legacy_enabled),
+        ttl_days: change.api_token_ttl_days.unwrap_or(present.ttl_days),
     };
-    api_tokens::set_policy(&app, &actor, policy).await?;
+    let policy = api_tokens::set_policy(&app, &actor, apply).await?;
     Ok(HttpResponse::Ok().json(JwtSettings::from(policy)))
 }

@@ -21,7 +21,7 @@ pub mod users;
 pub mod version;
 
 use actix_web::middleware::from_fn;
-use actix_web::web::{ServiceConfig, scope};
+use actix_web::web::{PayloadConfig, ServiceConfig, scope};
 use actix_web::{HttpRequest, Resource};
 
 use crate::auth::api_gate;
@@ -38,6 +38,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
                     .default_service(actix_web::web::to(nothing_here))
                     .wrap(from_fn(api_gate::guard)),
             )
+            .app_data(PayloadConfig::new(body::LARGEST))
+            // The last one wrapped is the first one passed.
+            .wrap(from_fn(api_gate::refuse_secrets_in_addresses))
             .wrap(from_fn(errors::explain)),
     );
 }

@@ -20,6 +20,21 @@ use crate::store::api_tokens::{self, OpenApiToken};
 /// A token's last use is noted this often.
 const NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
+/// Refuses a secret in an address, before anything else: addresses end up in logs and histories.
+///
+/// # Errors
+/// The inner service's error.
+pub async fn refuse_secrets_in_addresses<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    if names_a_secret(request.query_string()) {
+        let error = Error::BadRequest("a secret in an address");
+        return Ok(request.error_response(error).map_into_right_body());
+    }
+    Ok(next.call(request).await?.map_into_left_body())
+}
+
 /// Lets in only who shows a token that is good now, and counts what it asks.
 ///
 /// # Errors
@@ -30,7 +45,15 @@ pub async fn guard<B: MessageBody + 'static>(
 ) -> std::result::Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
     let remaining = match admit(&request).await {
         Ok(remaining) => remaining,
-        Err(error) => return Ok(request.error_response(error).map_into_right_body()),
+        Err(error) => {
+            let limit = request.app_data::<Data<App>>().map(|app| app.api_limits.none_left());
+            let is_too_many = matches!(error, Error::TooMany { .. });
+            let mut response = request.error_response(error);
+            if let Some(none_left) = limit.filter(|_| is_too_many) {
+                tell(response.headers_mut(), &none_left);
+            }
+            return Ok(response.map_into_right_body());
+        }
     };
     let mut response = next.call(request).await?;
     tell(response.headers_mut(), &remaining);
@@ -39,10 +62,6 @@ pub async fn guard<B: MessageBody + 'static>(
 
 async fn admit(request: &ServiceRequest) -> Result<Remaining> {
     let app = request.app_data::<Data<App>>().cloned().ok_or_else(|| Error::internal("no application"))?;
-    if names_a_secret(request.query_string()) {
-        // Addresses end up in logs and histories.
-        return Err(Error::BadRequest("a secret in an address"));
-    }
     let now = app.clock.now();
     let hash = api_token::read(&app.keys, request.headers(), now).map_err(Error::BadToken)?;
     let found = app.db.read(move |conn| api_tokens::find_open(conn, &hash, now)).await?;
@@ -72,7 +91,7 @@ fn note_use(app: &Data<App>, open: &OpenApiToken) {
     }
     let app = app.clone();
     actix_web::rt::spawn(async move {
-        if let Err(error) = app.db.write(move |conn| api_tokens::touch(conn, id, now)).await {
+        if let Err(error) = app.db.write(move |conn| api_tokens::touch(conn, id, now, now - NOTED_EVERY)).await {
             tracing::warn!(error = %error.chain(), "a token’s use was not noted");
         }
     });

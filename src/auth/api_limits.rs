@@ -40,6 +40,12 @@ impl ApiLimits {
         Self { by_token: by_token.with_middleware(), clock, limit: per_minute }
     }
 
+    /// What is left for whoever has to wait.
+    #[must_use]
+    pub fn none_left(&self) -> Remaining {
+        Remaining { limit: self.limit.get(), remaining: 0, reset_s: 60 }
+    }
+
     /// Counts a request.
     ///
     /// # Errors

@@ -220,7 +220,7 @@ pub struct Budget {
 pub struct ConnectionOptions {
     /// Who may use it.
     pub scope: Scope,
-    /// Whether it is kept from everybody who may not manage connections.
+    /// Whether lists of connections leave it out for who may not manage them. Its models are everybody's.
     pub is_internal: bool,
     /// A text of the client's own.
     pub cached_available_models: Option<String>,
@@ -241,6 +241,18 @@ pub struct Target {
     pub google_location: Option<String>,
     /// The address that chat requests go to, once a check has found it out.
     pub chat_url: Option<String>,
+}
+
+impl Target {
+    /// Whether both lead to the same place, wherever a check found out that chats go.
+    #[must_use]
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        let parts = |target: &Self| {
+            let Self { deployment_name, endpoint, google_project_id, google_location, chat_url: _ } = target.clone();
+            (deployment_name, endpoint, google_project_id, google_location)
+        };
+        parts(self) == parts(other)
+    }
 }
 
 /// What may be shown of a stored secret.

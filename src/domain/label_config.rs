@@ -1,6 +1,6 @@
 //! Labeling configurations: the XML that says what of a task is shown and what is asked about it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use roxmltree::{Document, Node};
 use serde::Serialize;
@@ -9,7 +9,13 @@ use serde::Serialize;
 pub const EMPTY: &str = "<View></View>";
 
 /// Longest configuration, in characters.
-pub const LONGEST: usize = 250_000;
+pub const LONGEST: usize = 100_000;
+/// Equals signs between two angle brackets: attributes, and what their values hold.
+const MOST_ATTRIBUTES: usize = 200;
+/// Inputs of one control.
+const MOST_INPUTS: usize = 50;
+/// Characters of the name of a variable.
+const LONGEST_VARIABLE: usize = 500;
 
 /// How far out a label looks for its control. Honest ones find it in a few steps.
 const FARTHEST: usize = 100;
@@ -68,6 +74,13 @@ impl LabelConfig {
         if xml.chars().count() > LONGEST {
             return Err(format!("Ensure this field has no more than {LONGEST} characters."));
         }
+        // Reading these takes longer than they are worth: namespaces and attributes are compared with each other.
+        if xml.contains("xmlns") {
+            return Err("A labeling configuration needs no namespaces. Remove the attribute xmlns.".to_owned());
+        }
+        if xml.split('<').any(|tag| tag.matches('=').count() > MOST_ATTRIBUTES) {
+            return Err(format!("Ensure no tag has more than {MOST_ATTRIBUTES} attributes."));
+        }
         match Document::parse(xml) {
             Ok(document) => Ok(read(&document)),
             Err(roxmltree::Error::DtdDetected) => {
@@ -103,7 +116,8 @@ fn read(document: &Document) -> LabelConfig {
         let name = attribute(element, "name");
         match (name, attribute(element, "toName"), attribute(element, "value")) {
             (Some(name), Some(to_name), _) if !NO_CONTROLS.contains(&kind(element)) => {
-                let to_name = to_name.split(',').map(|name| name.trim().to_owned()).collect();
+                let to_name: BTreeSet<&str> = to_name.split(',').map(str::trim).take(MOST_INPUTS).collect();
+                let to_name = to_name.into_iter().map(str::to_owned).collect();
                 controls
                     .insert(name.to_owned(), Control { kind: kind(element).to_owned(), to_name, ..Control::default() });
             }
@@ -126,7 +140,7 @@ fn input(element: Node, value: &str) -> Input {
     Input {
         kind: kind(element).to_owned(),
         value_type: attribute(element, "valueType").map(str::to_owned),
-        value: value.trim_start_matches('$').to_owned(),
+        value: value.trim_start_matches('$').chars().take(LONGEST_VARIABLE).collect(),
     }
 }
 
@@ -207,5 +221,18 @@ mod tests {
         let n = n / 2;
         let nested = format!("{}{}", "<View>".repeat(n), "</View>".repeat(n));
         assert_eq!(LabelConfig::parse(&nested), Ok(LabelConfig::default()));
+    }
+
+    #[test]
+    fn what_would_take_long_to_read_or_much_to_keep_is_refused_or_cut() {
+        let namespaces: String = (0..500).map(|n| format!(" xmlns:p{n}=\"u\"")).collect();
+        assert!(LabelConfig::parse(&format!("<View{namespaces}/>")).unwrap_err().contains("namespaces"));
+        let attributes: String = (0..500).map(|n| format!(" a{n}=\"1\"")).collect();
+        assert!(LabelConfig::parse(&format!("<View{attributes}/>")).unwrap_err().contains("attributes"));
+        let many = "t,".repeat(5_000);
+        let long = "A".repeat(20_000);
+        let config = format!("<View><Text name='t' value='${long}'/><Choices name='c' toName='{many}'/></View>");
+        let config = LabelConfig::parse(&config).unwrap();
+        assert!(serde_json::to_string(&config).unwrap().len() < 2_000);
     }
 }

@@ -197,6 +197,14 @@ pub fn delete(conn: &mut Conn, id: i64) -> Result<()> {
     if diesel::delete(api_tokens::table.find(id)).execute(conn)? == 1 { Ok(()) } else { Err(Error::NotFound) }
 }
 
+/// Deletes all tokens of a member and answers how many there were.
+///
+/// # Errors
+/// The database's.
+pub fn delete_of_user(conn: &mut Conn, user_id: i64) -> Result<usize> {
+    Ok(diesel::delete(api_tokens::table.filter(api_tokens::user_id.eq(user_id))).execute(conn)?)
+}
+
 /// Deletes a member's legacy tokens.
 ///
 /// # Errors
@@ -206,12 +214,15 @@ pub fn delete_legacy_of_user(conn: &mut Conn, user_id: i64) -> Result<usize> {
     Ok(diesel::delete(api_tokens::table.filter(legacy)).execute(conn)?)
 }
 
-/// Notes that a token is used.
+/// Notes that a token is used, if nobody has done so since `noted_before`.
 ///
 /// # Errors
 /// The database's.
-pub fn touch(conn: &mut Conn, id: i64, now: Timestamp) -> Result<()> {
-    diesel::update(api_tokens::table.find(id)).set(api_tokens::last_used_at.eq(now)).execute(conn)?;
+pub fn touch(conn: &mut Conn, id: i64, now: Timestamp, noted_before: Timestamp) -> Result<()> {
+    let is_old = api_tokens::last_used_at.is_null().or(api_tokens::last_used_at.le(noted_before));
+    diesel::update(api_tokens::table.filter(api_tokens::id.eq(id).and(is_old)))
+        .set(api_tokens::last_used_at.eq(now))
+        .execute(conn)?;
     Ok(())
 }
 

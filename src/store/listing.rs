@@ -95,7 +95,7 @@ macro_rules! ordered {
 pub(super) use ordered;
 
 diesel::define_sql_function! {
-    /// In small letters, so that LIKE is the same on both databases.
+    /// In small letters. On SQLite only those of ASCII, so there a title is found as it is written or in that respect.
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
 }
 

@@ -285,8 +285,10 @@ async fn set_policy(
     form: Form<Nothing>,
 ) -> Result<HttpResponse> {
     let rules = RulesInput::typed(&form.typed);
-    match actions::set_policy(&app, &actor, rules.read()).await {
-        Ok(()) => {
+    // The form shows all of it, so all of it is what was meant.
+    let policy = rules.read();
+    match actions::set_policy(&app, &actor, move |_| policy).await {
+        Ok(_) => {
             leave(&session, &Flash::ok("The rules for API tokens are saved.", "They hold from now on."))?;
             Ok(respond::see_other(PAGE))
         }

@@ -62,18 +62,17 @@ pub async fn replace_key(app: &App, actor: &Actor, change: Change) -> Result<Sav
         Ok(stored) => keep_missing(&mut secrets, &stored, &[]),
         Err(_) => refuse_missing(provider, &secrets, &stored_fields(app, actor.scope, row.id).await?, BROKEN)?,
     }
-    let acts =
-        Acts { passed: Act::KeyReplaced, waived: Act::KeyReplacedUnchecked, failed: Some(Act::KeyReplaceFailed) };
     let candidate = Candidate {
         target: row.target(),
         row,
         provider,
         secrets,
+        key: Key::New,
         cleared: Vec::new(),
         options: None,
         proof: change.proof,
     };
-    save(app, actor, candidate, acts).await
+    save(app, actor, candidate, REPLACING).await
 }
 
 /// Changes what a connection is for. A secret field left empty keeps its secret, unless the new address has
@@ -85,6 +84,7 @@ pub async fn edit(app: &App, actor: &Actor, change: Change) -> Result<Saved> {
     require(actor, Permission::ManageConnections)?;
     let (row, provider) = current(app, actor, &change).await?;
     let stored = open_secrets(app, actor.scope, &row, provider).await?;
+    let has_new_key = !change.submission.secrets.is_empty();
     let mut kept = stored_fields(app, actor.scope, row.id).await?;
     kept.retain(|field| !change.cleared.contains(field));
     let (target, mut secrets) = provider.read(change.submission, app.outbound.policy(), &kept)?;
@@ -94,9 +94,14 @@ pub async fn edit(app: &App, actor: &Actor, change: Change) -> Result<Saved> {
         Ok(_) => refuse_missing(provider, &secrets, &kept, MOVED)?,
         Err(_) => refuse_missing(provider, &secrets, &kept, BROKEN)?,
     }
-    let acts = Acts { passed: Act::ConnectionEdited, waived: Act::ConnectionEdited, failed: None };
+    let acts = if has_new_key && target.is_same_place(&row.target()) {
+        REPLACING
+    } else {
+        Acts { passed: Act::ConnectionEdited, waived: Act::ConnectionEdited, failed: None }
+    };
     let Change { cleared, options, proof, .. } = change;
-    save(app, actor, Candidate { row, provider, target, secrets, cleared, options, proof }, acts).await
+    let key = if has_new_key { Key::New } else { Key::Kept };
+    save(app, actor, Candidate { row, provider, target, secrets, key, cleared, options, proof }, acts).await
 }
 
 /// Stops prompts from using a connection; the key stays.
@@ -178,7 +183,7 @@ pub async fn remove(
     let (keys, clock, actor) = (Arc::clone(&app.keys), app.clock.clone(), actor.clone());
     app.db
         .write(move |conn| {
-            let row = connections::get(conn, actor.scope, id)?;
+            let row = connections::lock(conn, actor.scope, id)?;
             confirmed(&row)?;
             let name = connection::name(&row);
             if !connections::delete(conn, actor.scope, id)? {
@@ -200,19 +205,30 @@ struct Acts {
     failed: Option<Act>,
 }
 
+const REPLACING: Acts =
+    Acts { passed: Act::KeyReplaced, waived: Act::KeyReplacedUnchecked, failed: Some(Act::KeyReplaceFailed) };
+
+/// Whether a save brings a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Key {
+    New,
+    Kept,
+}
+
 /// A connection as it would be.
 struct Candidate {
     row: ConnectionRow,
     provider: &'static Provider,
     target: Target,
     secrets: Secrets,
+    key: Key,
     cleared: Vec<SecretField>,
     options: Option<ConnectionOptions>,
     proof: Proof,
 }
 
 async fn save(app: &App, actor: &Actor, candidate: Candidate, acts: Acts) -> Result<Saved> {
-    let Candidate { row, provider, target, secrets, cleared, options, proof } = candidate;
+    let Candidate { row, provider, target, secrets, key, cleared, options, proof } = candidate;
     let report = match proof {
         Proof::Waived => None,
         Proof::Required => {
@@ -244,7 +260,7 @@ async fn save(app: &App, actor: &Actor, candidate: Candidate, acts: Acts) -> Res
             if let Some(options) = &options {
                 connections::set_options(conn, scope, id, options)?;
             }
-            if acts.passed == Act::KeyReplaced {
+            if key == Key::New {
                 connections::set_key_replaced(conn, scope, id, actor.user_id, now)?;
             }
             let stored = connections::get(conn, scope, id)?;
@@ -286,9 +302,7 @@ async fn simple(
     let (keys, clock, actor) = (Arc::clone(&app.keys), app.clock.clone(), actor.clone());
     app.db
         .write(move |conn| {
-            // Nobody is faster who asks for the same row meanwhile; they wait.
-            users::lock_organization(conn, actor.scope)?;
-            let row = connections::get(conn, actor.scope, id)?;
+            let row = connections::lock(conn, actor.scope, id)?;
             let Some(entry) = work(conn, &actor, &row)? else { return Ok(()) };
             let now = clock.now();
             if !connections::touch(conn, actor.scope, id, row.version, actor.user_id, now)? {

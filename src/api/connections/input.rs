@@ -123,13 +123,23 @@ impl ConnectionInput {
         }
     }
 
-    /// Whether it says anything about where the connection leads or with which secrets.
+    /// Whether the connection would lead somewhere else, or with other secrets. A client that sends back what it has
+    /// read changes nothing.
     #[must_use]
-    pub fn changes_the_connection(&self) -> bool {
-        let texts = [&self.deployment_name, &self.endpoint, &self.google_project_id, &self.google_location];
+    pub fn changes_the_connection(&self, present: &Target) -> bool {
+        let texts = [
+            (&self.deployment_name, &present.deployment_name),
+            (&self.endpoint, &present.endpoint),
+            (&self.google_project_id, &present.google_project_id),
+            (&self.google_location, &present.google_location),
+        ];
         let secrets = [&self.api_key, &self.auth_token, &self.google_application_credentials];
-        texts.into_iter().any(|text| *text != Change::Absent)
-            || secrets.into_iter().any(|secret| !matches!(secret, Change::Absent))
+        texts.into_iter().any(|(change, present)| change.clone().applied_to(present.clone()) != *present)
+            || secrets.into_iter().any(|secret| match secret {
+                Change::Absent => false,
+                Change::Null => true,
+                Change::To(SecretText(secret)) => !secret.expose().trim().is_empty(),
+            })
     }
 
     /// What the connection carries beside, afterwards.
@@ -202,9 +212,19 @@ impl SecretChanges {
     fn take(&mut self, field: SecretField, change: Change<SecretText>) {
         match change {
             Change::Absent => {}
-            Change::To(SecretText(secret)) if !secret.expose().trim().is_empty() => self.new.put(field, secret),
-            Change::To(_) | Change::Null => self.cleared.push(field),
+            // Nothing is as if it were not there, as in forms: an unset variable must not cost a key.
+            Change::To(SecretText(secret)) if secret.expose().trim().is_empty() => {}
+            Change::To(SecretText(secret)) => self.new.put(field, secret),
+            Change::Null => self.cleared.push(field),
         }
+    }
+}
+
+/// A fraction to nine decimals, since sums of binary fractions have more: 0.1 + 0.2.
+fn decimals(number: &Number) -> String {
+    match number.as_f64().filter(|_| number.is_f64()) {
+        Some(fraction) => format!("{fraction:.9}"),
+        None => number.to_string(),
     }
 }
 
@@ -213,6 +233,6 @@ fn read_amount(change: &Change<Number>, present: Option<NanoUsd>) -> Option<Opti
     match change {
         Change::Absent => Some(present),
         Change::Null => Some(None),
-        Change::To(number) => NanoUsd::from_decimal_usd(&number.to_string()).ok().map(Some),
+        Change::To(number) => NanoUsd::from_decimal_usd(&decimals(number)).ok().map(Some),
     }
 }

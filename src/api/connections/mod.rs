@@ -107,7 +107,7 @@ pub async fn create(
     let provider = input.provider()?;
     let options = input.options(USUAL, &actor)?;
     let (submission, _) = input.submission(Target::default());
-    let proof = verify.proof(Proof::Waived);
+    let proof = verify.proof(Proof::Waived)?;
     let addition = Addition { provider, submission, form_id: None, proof, options: Some(options) };
     let id = saved(connections::add(&app, &actor, addition).await?)?;
     let mut response = HttpResponse::Created();
@@ -141,7 +141,7 @@ pub async fn update(
     if_match.judge(id, found.row.version)?;
     let provider = providers::by_slug(&found.row.provider).ok_or_else(unknown_provider)?;
     input.keeps(provider)?;
-    if !input.changes_the_connection() {
+    if !input.changes_the_connection(&found.row.target()) {
         let who = actor.clone();
         let change = move |row: &ConnectionRow| {
             if_match.judge(row.id, row.version)?;
@@ -152,14 +152,9 @@ pub async fn update(
     }
     let options = input.options(found.row.options(), &actor)?;
     let (submission, cleared) = input.submission(found.row.target());
-    let proof = verify.proof(Proof::Waived);
+    let proof = verify.proof(Proof::Waived)?;
     let change = Change { id, seen_version: found.row.version, submission, cleared, options: Some(options), proof };
-    match connections::edit(&app, &actor, change).await {
-        Err(Error::Invalid(_)) if read(&app, &actor, id).await?.row.version != found.row.version => {
-            return Err(Error::Stale);
-        }
-        outcome => saved(outcome?)?,
-    };
+    saved_or_stale(&app, &actor, connections::edit(&app, &actor, change).await, &found).await?;
     answer_and_check(&app, &actor, id, HttpResponse::Ok(), proof).await
 }
 
@@ -189,6 +184,20 @@ pub async fn read(app: &App, actor: &Actor, id: i64) -> Result<Overview> {
 pub async fn answer(app: &App, actor: &Actor, id: i64, response: HttpResponseBuilder) -> Result<HttpResponse> {
     let found = read(app, actor, id).await?;
     Ok(tagged(response, id, found.row.version, &Connection::of(&found, actor)))
+}
+
+/// The same for a change: whether somebody was faster is 412, whatever else is wrong with what was sent.
+///
+/// # Errors
+/// [`Error::Stale`], [`Error::Invalid`]; the database's.
+pub async fn saved_or_stale(app: &App, actor: &Actor, outcome: Result<Saved>, seen: &Overview) -> Result<i64> {
+    match outcome {
+        Err(Error::Invalid(errors)) => {
+            let now = read(app, actor, seen.row.id).await?;
+            Err(if now.row.version == seen.row.version { Error::Invalid(errors) } else { Error::Stale })
+        }
+        outcome => saved(outcome?),
+    }
 }
 
 /// The id of what was saved; what the provider refused is wrong with the member that it concerns.
@@ -228,12 +237,15 @@ pub async fn answer_and_check(
 
 impl Verify {
     /// The proof that is asked for.
-    #[must_use]
-    pub fn proof(&self, usual: Proof) -> Proof {
-        match self.verify.as_deref() {
-            Some("true" | "1") => Proof::Required,
-            Some("false" | "0") => Proof::Waived,
-            _ => usual,
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for what is neither yes nor no: who asks for a check in other words must not go without.
+    pub fn proof(&self, usual: Proof) -> Result<Proof> {
+        match self.verify.as_deref().map(str::to_ascii_lowercase).as_deref() {
+            None => Ok(usual),
+            Some("true" | "1") => Ok(Proof::Required),
+            Some("false" | "0") => Ok(Proof::Waived),
+            Some(_) => Err(Error::field("verify", "Must be true or false.")),
         }
     }
 }

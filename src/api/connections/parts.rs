@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::input::ConnectionInput;
 use super::representation::{Connection, ConnectionCheck, ConnectionModel};
-use super::{Verify, answer, answer_and_check, read, saved};
+use super::{Verify, answer, answer_and_check, read, saved_or_stale};
 use crate::actions::connections::{self, Change, Proof};
 use crate::actions::require;
 use crate::api::body::Body;
@@ -79,9 +79,9 @@ pub async fn replace_key(
     let found = read(&app, &actor, id).await?;
     if_match.judge(id, found.row.version)?;
     let (submission, _) = input.submission(found.row.target());
-    let proof = verify.proof(Proof::Required);
+    let proof = verify.proof(Proof::Required)?;
     let change = Change::typed(id, found.row.version, submission, proof);
-    saved(connections::replace_key(&app, &actor, change).await?)?;
+    saved_or_stale(&app, &actor, connections::replace_key(&app, &actor, change).await, &found).await?;
     answer_and_check(&app, &actor, id, HttpResponse::Ok(), proof).await
 }
 

@@ -36,7 +36,7 @@ pub struct Connection {
     google_location: Option<String>,
     /// A text of the client's own.
     cached_available_models: Option<String>,
-    /// Whether only those who may manage connections see it.
+    /// Whether lists of connections leave it out for who may not manage them.
     is_internal: bool,
     /// US dollars.
     #[schema(value_type = Option<f64>)]

@@ -168,7 +168,9 @@ async fn a_change_tells_what_is_left_out_from_what_is_null() {
     problem(&program.patch(&path, json!({ "endpoint": "" })).await, "endpoint");
     problem(&program.patch(&path, json!({ "provider": "OpenAI" })).await, "provider");
     problem(&program.patch(&path, json!({ "budget_limit": "50" })).await, "budget_limit");
-    for amount in [json!(-1), json!(1e-10), json!(1e300)] {
+    let rounded = program.patch(&path, json!({ "budget_limit": 0.1 + 0.2 })).await.is(200).json();
+    assert_eq!(rounded["budget_limit"], json!(0.3));
+    for amount in [json!(-1), json!(-0.5), json!(1e300)] {
         assert!(
             problem(&program.patch(&path, json!({ "budget_limit": amount })).await, "budget_limit").contains("dollars")
         );
@@ -223,7 +225,9 @@ async fn who_waits_for_the_check_gets_its_answer_and_stores_no_rejected_key() {
     assert!(problem(&refused, "api_key").contains("didn’t accept this key"), "{refused}");
     refused.lacks(OTHER_KEY);
     assert_eq!(program.get(LIST).await.json(), json!([]));
-    let made = program.post("/api/model-provider-connections/?verify=true", body("openai", &fake)).await;
+    let unclear = program.post("/api/model-provider-connections/?verify=yes", wrong.clone()).await;
+    problem(&unclear, "verify");
+    let made = program.post("/api/model-provider-connections/?verify=True", body("openai", &fake)).await;
     let made = made.is(201).json();
     assert_eq!(made["health"], "working");
     let path = item(&made["id"]);
@@ -238,6 +242,16 @@ async fn who_waits_for_the_check_gets_its_answer_and_stores_no_rejected_key() {
     fake.answer_with("/models", 500, json!({ "error": { "message": "oops" } }));
     let verified = program.post_nothing(&format!("{path}verify")).await.is(200).json();
     assert_eq!(verified["health"], "provider_trouble");
+    // The SDK replaces keys by changing them.
+    app.advance(chrono::TimeDelta::minutes(1));
+    let mut program = app.program_of(Role::Owner).await;
+    let before = program.get(&path).await.is(200).json()["key_replaced_at"].clone();
+    let patched = program.patch(&path, json!({ "api_key": GOOD_KEY })).await.is(200).json();
+    assert_eq!(patched["key_hint"], "x4Qa");
+    assert_ne!(patched["key_replaced_at"], before);
+    app.owner().await.get("/audit").await.says("Replaced, without a check, the key of");
+    // An empty one is as if it were left out.
+    assert_eq!(program.patch(&path, json!({ "api_key": "" })).await.is(200).json()["key_hint"], "x4Qa");
     let checks = program.get(&format!("{path}checks")).await.is(200).json();
     assert!(checks[0]["message"].is_string() && checks[0]["steps"].is_array(), "{checks}");
     let stored = program.post_nothing(&format!("{path}pause/")).await.is(200).json();

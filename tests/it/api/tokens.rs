@@ -1,6 +1,7 @@
 //! Who is let in with which token, and for how long.
 
 use chrono::TimeDelta;
+use claviger::auth::api_token;
 use claviger::domain::api_token::{ApiScope, ApiScopes};
 use claviger::domain::role::Role;
 use serde_json::{Value, json};
@@ -137,6 +138,10 @@ async fn who_is_shut_out_and_what_is_switched_off_ends_with_the_next_request_on_
     mara.post(&format!("/members/{id}/deactivate"), &[]).await.is(303);
     is_invalid(&elsewhere.get(WHOAMI).await);
     annotator.post("/api/jwt/settings", json!({})).await.is(401);
+    // Who is let in again is let in without the tokens of before.
+    mara.post(&format!("/members/{id}/reactivate"), &[]).await.is(303);
+    is_invalid(&elsewhere.get(WHOAMI).await);
+    mara.get("/audit").await.says("API tokens revoked: 1");
     app.program_of(Role::Manager).await.get("/api/jwt/settings").await.is(403);
 }
 
@@ -180,6 +185,17 @@ async fn what_is_no_token_of_ours_is_told_nothing_more_than_that() {
         body["id"] = json!(null);
         bodies.push(body);
     }
+    // Well made but never stored, or stored and revoked: neither is told from the other.
+    let never = api_token::legacy(&app.app.keys, "a nonce that nobody used").expect("a token");
+    let revoked = legacy.clone();
+    app.sql("DELETE FROM api_tokens WHERE kind = 'legacy'").await;
+    for token in [never.expose(), &revoked] {
+        let reply = app.program().showing("authorization", format!("Token {token}")).get(WHOAMI).await;
+        is_invalid(&reply);
+        let mut body = reply.json();
+        body["id"] = json!(null);
+        bodies.push(body);
+    }
     bodies.dedup();
     assert_eq!(bodies.len(), 1, "{bodies:?}");
     for body in [json!({}), json!({ "refresh": null }), json!({ "refresh": "" }), json!({ "refresh": 7 })] {
@@ -209,17 +225,21 @@ async fn a_token_for_less_makes_no_token_for_more() {
 async fn a_tokens_requests_are_counted_and_too_many_have_to_wait() {
     let app = TestApp::with(|config| config.api_requests_per_minute = 5.try_into().expect("a number")).await;
     let mut program = app.program_of(Role::Annotator).await;
+    // The exchange counts as well.
     let first = program.get(WHOAMI).await;
     let header = |reply: &Reply, name| reply.header(name).parse::<u64>().expect("a number");
-    assert_eq!((header(&first, "ratelimit-limit"), header(&first, "ratelimit-remaining")), (5, 4));
-    for _ in 0..4 {
+    assert_eq!((header(&first, "ratelimit-limit"), header(&first, "ratelimit-remaining")), (5, 3));
+    for _ in 0..3 {
         program.get(WHOAMI).await.is(200);
     }
     let refused = program.get(WHOAMI).await;
     let wait = header(refused.is(429), "retry-after");
     assert!((1..=13).contains(&wait), "{wait}");
     assert!(refused.json()["detail"].as_str().expect("words").starts_with("Request was throttled."));
-    // Others are not hindered.
+    assert_eq!((header(&refused, "ratelimit-limit"), header(&refused, "ratelimit-remaining")), (5, 0));
+    // Errors say what is left as well, and others are not hindered.
+    let mut reviewer = app.program_of(Role::Reviewer).await;
+    assert_eq!(header(reviewer.get("/api/nowhere").await.is(404), "ratelimit-remaining"), 3);
     app.program_of(Role::Reviewer).await.get(WHOAMI).await.is(200);
     app.advance(TimeDelta::seconds(13));
     program.get(WHOAMI).await.is(200);
