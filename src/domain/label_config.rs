@@ -218,7 +218,7 @@ mod tests {
             LabelConfig::parse(&nested),
             Err(format!("Ensure this field has no more than {LONGEST} characters."))
         );
-        let n = n / 2;
+        let n = 7_000;
         let nested = format!("{}{}", "<View>".repeat(n), "</View>".repeat(n));
         assert_eq!(LabelConfig::parse(&nested), Ok(LabelConfig::default()));
     }
