@@ -41,7 +41,7 @@ const ERRORS: [(&str, &str); 9] = [
         api_tokens::legacy, api_tokens::reset_legacy,
         jwt_settings::show, jwt_settings::update,
         users::whoami, users::list, users::show,
-        organizations::list, organizations::show,
+        organizations::list, organizations::show, organizations::members,
         connections::list, connections::choices, connections::create, connections::show, connections::update,
         connections::remove,
         connections::parts::verify, connections::parts::list_checks, connections::parts::replace_key,

@@ -166,7 +166,9 @@ pub async fn show(app: Data<App>, actor: Actor, Id(id): Id) -> Result<HttpRespon
 }
 
 impl User {
-    fn of(row: &UserRow, organization_id: i64) -> Self {
+    /// A member of an organization.
+    #[must_use]
+    pub fn of(row: &UserRow, organization_id: i64) -> Self {
         let UserRef { id, first_name, last_name, username, email, avatar } = UserRef::from(row);
         Self {
             id,
@@ -178,7 +180,7 @@ impl User {
             initials: initials(&row.name),
             phone: String::new(),
             active_organization: organization_id,
-            role: if row.is_active() { role_code(row.role()) } else { "DI" },
+            role: role_code_of(row),
             last_activity: row.last_seen_at.map(Into::into),
             date_joined: row.created_at.into(),
         }
@@ -201,6 +203,12 @@ pub fn role_code(role: Role) -> &'static str {
         Role::Reviewer => "RE",
         Role::Annotator => "AN",
     }
+}
+
+/// A member's role as Label Studio codes it, with a code of its own for those who were shut out.
+#[must_use]
+pub fn role_code_of(row: &UserRow) -> &'static str {
+    if row.is_active() { role_code(row.role()) } else { "DI" }
 }
 
 fn permissions(actor: &Actor) -> Vec<&'static str> {

@@ -19,4 +19,12 @@ def another_organization_is_not_there():
         refused(404, client.organizations.get, unknown)
 
 
-run(the_organization_is_listed_and_shown, another_organization_is_not_there)
+def the_members_are_listed_page_after_page():
+    client, wire = connect()
+    organization = client.users.whoami().active_organization
+    members = list(client.organizations.members.list(organization, page_size=1))
+    assert len({member.user.id for member in members}) == len(members) >= 1, members
+    assert members[0].user.username and members[0].organization == organization, members[0]
+
+
+run(the_organization_is_listed_and_shown, another_organization_is_not_there, the_members_are_listed_page_after_page)

@@ -39,6 +39,7 @@ const OPERATIONS: &[(&str, &str, Takes)] = &[
     ("GET", "/api/users/{id}/", The(ManageMembers)),
     ("GET", "/api/organizations/", AToken),
     ("GET", "/api/organizations/{id}", AToken),
+    ("GET", "/api/organizations/{id}/memberships", The(ManageMembers)),
     ("GET", "/api/jwt/settings", The(ManageTokens)),
     ("POST", "/api/jwt/settings", The(ManageTokens)),
     ("GET", "/api/model-provider-connections/", The(ViewConnections)),

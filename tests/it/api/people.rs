@@ -22,6 +22,17 @@ async fn members_and_the_organization_are_those_of_whoever_asks() {
     assert_eq!(organizations[0]["title"], "Fennel Labs");
     assert_eq!(program.get("/api/organizations/1").await.is(200).json()["id"], json!(1));
     program.get(&format!("/api/organizations/{}", other.id())).await.is(404);
+    let members = program.get("/api/organizations/1/memberships?page_size=1").await.is(200).json();
+    assert_eq!(
+        (&members["count"], &members["results"][0]["user"]["email"]),
+        (&json!(2), &json!("mara@fennel.example"))
+    );
+    let next = members["next"].as_str().and_then(|next| next.strip_prefix(&app.origin)).expect("an address");
+    assert_eq!(program.get(next).await.is(200).json()["results"][0]["role"], "AN");
+    program.get("/api/organizations/1/memberships?page_size=1&page=3").await.is(404);
+    let found = program.get("/api/organizations/1/memberships?search=SAM").await.is(200).json();
+    assert_eq!(found["count"], 1);
+    program.get(&format!("/api/organizations/{}/memberships", other.id())).await.is(404);
     let me = program.get("/api/current-user/whoami").await.is(200).json();
     assert_eq!((&me["initials"], &me["active_organization_meta"]["title"]), (&json!("ML"), &json!("Fennel Labs")));
     assert!(me["permissions"].as_array().expect("a list").contains(&json!("model_provider_connection.create")));
