@@ -66,7 +66,7 @@ pub async fn show(app: Data<App>, actor: Actor, Id(id): Id) -> Result<HttpRespon
 #[utoipa::path(get, path = "/api/organizations/{id}/memberships", tag = "Organization",
     params(
         ("id" = i64, Path),
-        ("page" = Option<i64>, Query, description = "From 1; 404 past the last."),
+        ("page" = Option<i64>, Query, description = "From 1; empty past the last."),
         ("page_size" = Option<i64>, Query, description = "100 at most, and if it is left out."),
         ("search" = Option<String>, Query, description = "Words in the name or address."),
     ),
@@ -83,7 +83,7 @@ pub async fn members(app: Data<App>, actor: Actor, Id(id): Id, query: ListQuery)
     let most = usize::try_from(listing.limit).unwrap_or(usize::MAX);
     let members: Vec<Member> = found.iter().skip(skipped).take(most).map(|row| member(row, scope.id())).collect();
     let count = i64::try_from(found.len()).unwrap_or(i64::MAX);
-    Ok(HttpResponse::Ok().json(query.page(&app.config.public_url, count, members)?))
+    Ok(HttpResponse::Ok().json(query.filled(&app.config.public_url, count, members)))
 }
 
 fn is_meant(row: &UserRow, words: &[String]) -> bool {

@@ -71,10 +71,16 @@ impl ListQuery {
         if self.page > 1 && self.offset() >= count {
             return Err(Error::NoSuchPage);
         }
+        Ok(self.filled(public_url, count, results))
+    }
+
+    /// The same where a page past the last one is empty: some methods of the clients take the end for a failure.
+    #[must_use]
+    pub fn filled<T>(&self, public_url: &Url, count: i64, results: Vec<T>) -> Page<T> {
         let has_more = self.offset().saturating_add(self.page_size) < count;
         let next = has_more.then(|| self.address(public_url, self.page + 1));
         let previous = (self.page > 1).then(|| self.address(public_url, self.page - 1));
-        Ok(Page { count, next, previous, results })
+        Page { count, next, previous, results }
     }
 
     /// The address of another page of the same list.

@@ -20,7 +20,7 @@ def another_organization_is_not_there():
 
 
 def the_members_are_listed_page_after_page():
-    client, wire = connect()
+    client, _ = connect()
     organization = client.users.whoami().active_organization
     members = list(client.organizations.members.list(organization, page_size=1))
     assert len({member.user.id for member in members}) == len(members) >= 1, members
