@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use serde::Serialize;
 use url::{Url, form_urlencoded};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::error::{Error, Result};
 use crate::store::listing::{Listing, Order};
@@ -31,6 +31,24 @@ pub struct Page<T> {
     previous: Option<String>,
     /// The items.
     results: Vec<T>,
+}
+
+/// What [`ListQuery`] reads, as the description has it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListParams {
+    /// From 1; 404 past the last.
+    pub page: Option<i64>,
+    /// 100 at most, and if it is left out.
+    pub page_size: Option<i64>,
+    /// Words in the title or description.
+    pub search: Option<String>,
+    /// What the title holds.
+    pub title: Option<String>,
+    /// `id`, `title`, `created_at`, `updated_at`, with `-` the other way.
+    pub ordering: Option<String>,
+    /// Only these, separated by commas.
+    pub ids: Option<String>,
 }
 
 /// What a request says about the list that it asks for.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::body::{Body, Change};
 use super::etag::{IfMatch, tagged};
 use super::members::required;
-use super::paging::{ListQuery, Page};
+use super::paging::{ListParams, ListQuery, Page};
 use super::path::Id;
 use super::resource;
 use super::timestamp::ApiTime;
@@ -101,14 +101,7 @@ pub struct Subset {
 
 /// Lists the organization's projects.
 #[utoipa::path(get, path = "/api/projects/", tag = "Projects",
-    params(
-        ("page" = Option<i64>, Query, description = "From 1; 404 past the last."),
-        ("page_size" = Option<i64>, Query, description = "100 at most, and if it is left out."),
-        ("search" = Option<String>, Query, description = "Words in the title or description."),
-        ("title" = Option<String>, Query, description = "What the title holds."),
-        ("ordering" = Option<String>, Query, description = "`id`, `title`, `created_at`, `updated_at`, with `-` the other way."),
-        ("ids" = Option<String>, Query, description = "Only these, separated by commas."),
-    ),
+    params(ListParams),
     responses((status = 200, body = Page<Project>)))]
 pub async fn list(app: Data<App>, actor: Actor, query: ListQuery) -> Result<HttpResponse> {
     page(&app, &actor, Which::All, query).await
@@ -116,14 +109,7 @@ pub async fn list(app: Data<App>, actor: Actor, query: ListQuery) -> Result<Http
 
 /// Lists the projects that prompts can be written for: those with a control that a language model can fill.
 #[utoipa::path(get, path = "/api/prompts/compatible-projects", tag = "Prompts",
-    params(
-        ("page" = Option<i64>, Query, description = "From 1; 404 past the last."),
-        ("page_size" = Option<i64>, Query, description = "100 at most, and if it is left out."),
-        ("search" = Option<String>, Query, description = "Words in the title or description."),
-        ("title" = Option<String>, Query, description = "What the title holds."),
-        ("ordering" = Option<String>, Query, description = "`id`, `title`, `created_at`, `updated_at`, with `-` the other way."),
-        ("ids" = Option<String>, Query, description = "Only these, separated by commas."),
-    ),
+    params(ListParams),
     responses((status = 200, body = Page<Project>)))]
 pub async fn compatible(app: Data<App>, actor: Actor, query: ListQuery) -> Result<HttpResponse> {
     page(&app, &actor, Which::SuitingPrompts, query).await

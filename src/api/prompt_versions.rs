@@ -30,9 +30,6 @@ use crate::store;
 use crate::store::prompt_versions::PromptVersionRow;
 use crate::store::users::UserRow;
 
-/// The provider of a version for which nobody named one.
-const DEFAULT_PROVIDER: &str = "OpenAI";
-
 /// The routes.
 pub fn routes(cfg: &mut ServiceConfig) {
     cfg.service(resource("/prompts/{id}/versions").get(list).post(create))
@@ -319,7 +316,7 @@ impl PromptVersionBody {
             prompt: required(&mut errors, "prompt", self.prompt, or_old(&old.prompt)),
             provider: match provider {
                 Some(slug) => slug.to_owned(),
-                None if is_new => slug_of(DEFAULT_PROVIDER).unwrap_or_default().to_owned(),
+                None if is_new => providers::DEFAULT.slug.to_owned(),
                 None => old.provider.clone(),
             },
             model: required(&mut errors, "provider_model_id", self.provider_model_id, or_old(&old.model)),

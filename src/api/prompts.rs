@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::body::{Body, Change};
 use super::etag::{IfMatch, tagged};
 use super::members::required;
-use super::paging::{ListQuery, Page};
+use super::paging::{ListParams, ListQuery, Page};
 use super::path::Id;
 use super::resource;
 use super::timestamp::ApiTime;
@@ -122,12 +122,7 @@ impl NamedProject {
 
 /// Lists the organization's prompts.
 #[utoipa::path(get, path = "/api/prompts/", tag = "Prompts",
-    params(
-        ("page" = Option<i64>, Query, description = "From 1; 404 past the last."),
-        ("page_size" = Option<i64>, Query, description = "100 at most, and if it is left out."),
-        ("search" = Option<String>, Query, description = "Words in the title or description."),
-        ("ordering" = Option<String>, Query, description = "`id`, `title`, `created_at`, `updated_at`, with `-` the other way."),
-    ),
+    params(ListParams),
     responses((status = 200, body = Page<Prompt>)))]
 pub async fn list(app: Data<App>, actor: Actor, query: ListQuery) -> Result<HttpResponse> {
     require(&actor, Permission::ViewPrompts)?;

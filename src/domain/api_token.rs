@@ -100,7 +100,7 @@ impl ApiScope {
     #[must_use]
     pub fn about(self) -> &'static str {
         match self {
-            Self::Read => "See connections (never their keys), prompts and the audit log.",
+            Self::Read => "See connections (never their keys), projects and prompts.",
             Self::ManageConnections => "Add, change, verify and remove connections.",
             Self::UseModels => "Use models, and draft prompts with them.",
         }

@@ -153,6 +153,9 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// Every scope.
+    pub const ALL: [Scope; 3] = [Self::Organization, Self::User, Self::Model];
+
     /// The stored form and the REST API's word.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -162,11 +165,6 @@ impl Scope {
             Self::Model => "Model",
         }
     }
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Scope; 3] = [Self::Organization, Self::User, Self::Model];
 
     /// The scope of that name.
     #[must_use]

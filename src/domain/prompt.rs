@@ -110,7 +110,7 @@ impl VersionDraft {
     }
 }
 
-/// The first name “Version N” that none of these titles has.
+/// A name “Version N” that none of these titles has, where N counts on from how many there are.
 #[must_use]
 pub fn free_version_name(titles: &[String]) -> String {
     let n_first = titles.len() + 1;

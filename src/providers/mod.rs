@@ -47,6 +47,9 @@ pub static ALL: [&Provider; 7] = [
     &custom::PROVIDER,
 ];
 
+/// The provider that the REST API's clients mean if they name none.
+pub static DEFAULT: &Provider = &openai::PROVIDER;
+
 /// The provider with a slug, such as `azure-openai`.
 #[must_use]
 pub fn by_slug(slug: &str) -> Option<&'static Provider> {

@@ -101,7 +101,7 @@ impl ConnectionInput {
     /// # Errors
     /// [`Error::Invalid`].
     pub fn provider(&self) -> Result<&'static Provider> {
-        let Change::To(name) = &self.provider else { return Ok(&providers::openai::PROVIDER) };
+        let Change::To(name) = &self.provider else { return Ok(providers::DEFAULT) };
         providers::by_api_name(name).ok_or_else(|| {
             let names: Vec<_> = providers::ALL.iter().map(|provider| provider.api_name).collect();
             // What was sent is not repeated: it may be a key in the wrong place.
